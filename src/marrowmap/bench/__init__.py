@@ -1,0 +1,1 @@
+"""Measuring the product on children whose truth is known."""

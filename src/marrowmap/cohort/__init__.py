@@ -1,0 +1,1 @@
+"""Tables, figures, survival and agreement as pure functions of frozen extracts."""

@@ -1,0 +1,1 @@
+"""What a bone, a lesion, a reading and a score are. No file, network or database is touched here."""

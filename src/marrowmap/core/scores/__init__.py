@@ -1,0 +1,1 @@
+"""One published system per file, each with its source and worked examples."""

@@ -1,0 +1,1 @@
+"""Core objects to and from standards: DICOM, NIfTI, JSON. One file per standard."""

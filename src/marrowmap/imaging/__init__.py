@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: composing stations, coverage, diffusion, labels, candidates, measurements."""

@@ -1,0 +1,1 @@
+"""The digital child: anatomy, tissues, MR signal and DICOM, with known truth."""

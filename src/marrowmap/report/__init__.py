@@ -1,0 +1,1 @@
+"""Core objects to page and paper."""
