@@ -1,1 +1,1 @@
-"""The digital child: anatomy, tissues, MR signal and DICOM, with known truth."""
+"""Digital children: whole-body MRI exams of bodies whose lesions are known. Synthetic, and marked so."""
