@@ -158,7 +158,7 @@ class Grid:
         return PointMm(*(corners.min(axis=0) - half)), PointMm(*(corners.max(axis=0) + half))
 
     def aligned_with(self, other: Grid, tolerance: float = 0.02) -> bool:
-        """Whether both grids share directions and spacing, offset by whole voxels within ``tolerance`` voxel."""
+        """Whether both share directions and spacing, offset by whole voxels within ``tolerance`` voxel."""
         if not np.allclose(self.affine[:3, :3], other.affine[:3, :3], atol=tolerance * min(self.spacing)):
             return False
         offset = np.linalg.solve(self.affine[:3, :3], other.affine[:3, 3] - self.affine[:3, 3])

@@ -28,7 +28,7 @@ class Decision(StrEnum):
 
 
 class ReadingState(StrEnum):
-    """A draft can change; a signed reading is frozen; an amendment is a new reading that names the old one."""
+    """A draft can change, a signed reading is frozen; an amendment is a new reading naming the old one."""
 
     DRAFT = "draft"
     SIGNED = "signed"

@@ -26,7 +26,7 @@ class Skeleton:
 
     labels: uint8, shape ``grid.shape``; 0 is no bone.
     certainty: site id -> 0..1, how sure the labelling is of this unit; missing means unknown.
-    uncertain_levels: vertebral units whose level may be wrong by one (11 or 13 thoracic levels, partial view).
+    uncertain_levels: vertebrae whose level may be wrong by one (11 or 13 thoracic, partial view).
     coverage: site id -> whether it was imaged; a unit that is not a key was not looked for.
     method: how the labels were made, in words shown to the reader.
     """
