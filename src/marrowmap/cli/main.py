@@ -1,0 +1,56 @@
+"""The `marrowmap` command. One file per command; this one only joins them and turns errors into exit codes.
+
+Exit codes: 0 done; 1 a fault of ours; 2 the input cannot be used; 3 stations cannot be composed;
+4 the output is there already; 5 an optional dependency is missing.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from marrowmap import __version__
+from marrowmap.cli.demo import demo
+from marrowmap.cli.read import read
+from marrowmap.errors import MarrowmapError
+
+cli = typer.Typer(
+    name="marrowmap",
+    help="From a child's whole-body MRI to a map of bone-marrow lesions. It suggests; it never diagnoses.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cli.command()(read)
+cli.command()(demo)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"marrowmap {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+def app() -> None:
+    """Entry point of the console script."""
+    try:
+        cli()
+    except MarrowmapError as error:
+        Console(stderr=True).print(f"[bold red]marrowmap:[/] {error}", highlight=False)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,97 @@
+"""The main job as one line of steps: a folder of DICOM in, a study folder out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from marrowmap import __version__
+from marrowmap.core.exam import Exam
+from marrowmap.core.study import Study
+from marrowmap.exchange.dicom_exam import open_exam
+from marrowmap.exchange.nifti import read_label_map
+from marrowmap.exchange.study_folder import new_folder, write_study
+from marrowmap.imaging.candidates import find_candidates
+from marrowmap.imaging.compose import compose_exam
+from marrowmap.imaging.label import label_skeleton, skeleton_from_label_map
+from marrowmap.imaging.protocol import assess_protocol
+from marrowmap.report.html import study_report
+
+
+class ProgressCall(Protocol):
+    """Told what is being done; ``total`` 0 means that the length is unknown."""
+
+    def __call__(self, step: str, done: int = 0, total: int = 0) -> None: ...
+
+
+def silent(step: str, done: int = 0, total: int = 0) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class ReadRequest:
+    """What to read and where to put it.
+
+    patient, study: which child or exam to keep when the folder holds several.
+    labels: a label map to use instead of ours. command: what a person would type.
+    """
+
+    exam: Path
+    out: Path
+    patient: str | None = None
+    study: str | None = None
+    labels: Path | None = None
+    overwrite: bool = False
+    command: str = ""
+
+
+def read_study(request: ReadRequest, progress: ProgressCall = silent) -> Study:
+    """Read one exam and write its study folder, whole or not at all.
+
+    Raises InputError when the exam cannot be used, StationsDoNotMeet when no volume can be composed, and
+    OutputExists when the study folder is there already.
+    """
+    with new_folder(request.out, overwrite=request.overwrite) as folder:
+        study = analyse(request, progress)
+        progress("writing volumes")
+        write_study(study, folder)
+        progress("drawing the report")
+        (folder / "report.html").write_text(study_report(study), encoding="utf-8")
+    return study
+
+
+def analyse(request: ReadRequest, progress: ProgressCall = silent) -> Study:
+    """Everything the machine does with an exam, in memory."""
+    with open_exam(request.exam, patient=request.patient, study=request.study, progress=progress) as source:
+        progress("composing volumes")
+        composition = compose_exam(source.exam, source.array, progress)
+        exam = _used(source.exam, composition.used)
+    progress("checking coverage")
+    protocol = assess_protocol(exam, composition)
+    progress("labelling the skeleton")
+    if request.labels is None:
+        skeleton = label_skeleton(composition.volumes, progress=progress)
+    else:
+        skeleton = skeleton_from_label_map(*read_label_map(request.labels), composition.volumes)
+    progress("looking for candidates")
+    found = find_candidates(
+        composition.volumes, skeleton, age_years=exam.patient.age_years, progress=progress
+    )
+    return Study(
+        exam=exam,
+        protocol=protocol,
+        volumes=composition.volumes,
+        seams=composition.seams,
+        skeleton=skeleton,
+        candidates=found.candidates,
+        candidate_labels=found.labels,
+        warnings=(*exam.warnings, *composition.warnings, *found.warnings),
+        version=__version__,
+        command=request.command,
+    )
+
+
+def _used(exam: Exam, used: dict[str, str]) -> Exam:
+    """The exam with every stack saying what it was used for."""
+    return replace(exam, stacks=tuple(replace(s, used_for=used[s.id]) for s in exam.stacks))
