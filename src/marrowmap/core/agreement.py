@@ -177,9 +177,8 @@ def intraclass_correlation(ratings: npt.ArrayLike) -> IntraclassCorrelation:
     n, k = values.shape
     if n < 2 or k < 2:
         empty = dict.fromkeys(("units", "readers", "residual", "within"), float("nan"))
-        return IntraclassCorrelation(
-            *[None] * 6, n, k, empty, "at least two units and two readers are needed"
-        )
+        why = "at least two units and two readers are needed"
+        return IntraclassCorrelation(None, None, None, None, None, None, n, k, empty, why)
     grand = values.mean()
     units = k * ((values.mean(1) - grand) ** 2).sum()
     readers = n * ((values.mean(0) - grand) ** 2).sum()
