@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from marrowmap.core.imaging_signs import ImagingSigns
 from marrowmap.core.lesion import Lesion
 from marrowmap.core.site import all_sites, site
 from marrowmap.errors import InvalidRecord
@@ -41,6 +42,7 @@ class Reading:
     exam_uid: study UID or the study folder's id. patient_key: pseudonym. exam_date: None when unknown.
     normal: units stated normal. not_covered: units outside the field of view, each "not assessed" by itself.
     waived: open question -> reason, for what the reader leaves unanswered on purpose.
+    signs: what is stated of the whole exam (abscess, diffuse marrow, ...).
     contrasts: sequences that were there ("STIR", "T1", "DWI", ...); whole_body: head-to-feet coverage.
     Raises InvalidRecord when a unit is stated normal and not covered, or normal with a lesion in it.
     """
@@ -55,6 +57,7 @@ class Reading:
     not_covered: frozenset[str] = frozenset()
     decisions: dict[str, Decision] = field(default_factory=dict)
     waived: dict[str, str] = field(default_factory=dict)
+    signs: ImagingSigns = field(default_factory=ImagingSigns)
     contrasts: frozenset[str] = frozenset()
     whole_body: bool = True
     synthetic: bool = False
