@@ -1,0 +1,103 @@
+// The reading as the pages keep it: contract/reading.schema.json plus the outlines of its lesions.
+
+import type { Mm } from "../viewer/geometry";
+import type { MaskJson } from "../viewer/mask";
+
+export type Assessment = "present" | "absent" | "not_assessed";
+export type Decision = "confirmed" | "rejected" | "undecided";
+
+export const FEATURES = [
+  ["periosteal_reaction", "Periosteal reaction"],
+  ["soft_tissue_oedema", "Soft-tissue oedema"],
+  ["bony_expansion", "Bony expansion"],
+  ["next_to_physis", "Next to a growth plate"],
+  ["physis_crossed", "Growth plate crossed"],
+  ["joint_effusion_or_synovitis", "Effusion or synovitis"],
+  ["height_loss", "Vertebral height loss"],
+  ["cortical_break", "Cortical break"],
+  ["soft_tissue_mass", "Soft-tissue mass"],
+  ["t1_low", "Dark on T1"],
+  ["diffusion_restricted", "Restricted diffusion"],
+  ["marginal_sclerosis", "Marginal sclerosis"],
+] as const;
+export type Feature = (typeof FEATURES)[number][0];
+
+export interface Heights {
+  anterior_mm: number | null;
+  middle_mm: number | null;
+  posterior_mm: number | null;
+  reference_mm: number | null;
+}
+
+export type Features = Record<Feature, Assessment> & { signal_grade: 0 | 1 | 2 | null; heights: Heights };
+
+export interface Lesion {
+  id: string;
+  extents: { site_id: string; percent: number | null }[];
+  activity: "active" | "inactive" | "not_assessed";
+  origin: "candidate" | "reader" | "import";
+  features: Features;
+  symptomatic: Assessment;
+  candidate_id: string;
+  centre_mm: Mm | null;
+  volume_ml: number | null;
+  max_diameter_mm: number | null;
+  si_ratio: number | null;
+  adc: number | null;
+  level_uncertain: boolean;
+  comment: string;
+}
+
+export interface Content {
+  lesions: Lesion[];
+  normal: string[];
+  not_covered: string[];
+  decisions: Record<string, Decision>;
+  waived: Record<string, string>;
+  comment: string;
+  outlines: Record<string, MaskJson>;
+}
+
+export interface SavedState {
+  version: number;
+  who: string;
+  when: string | null;
+  what: string;
+  signed: boolean;
+  content: Content;
+}
+
+export interface Candidate {
+  id: string;
+  site: string;
+  name: string;
+  side: string;
+  level_uncertain: boolean;
+  centre_mm: Mm;
+  volume_ml: number | null;
+  max_diameter_mm: number | null;
+  si_ratio: number | null;
+  adc: number | null;
+  score: number;
+  reasons: string[];
+  healthy_prevalence: string;
+  measured: Record<string, { value: number | null; unit: string; uncertainty: number | null }>;
+}
+
+export interface SiteRow {
+  id: string;
+  name: string;
+  bone: string;
+  side: string;
+  segment: string;
+  region: string;
+}
+
+export function noFeatures(): Features {
+  const features = Object.fromEntries(FEATURES.map(([key]) => [key, "not_assessed"])) as Record<Feature, Assessment>;
+  return {
+    ...features,
+    signal_grade: null,
+    heights: { anterior_mm: null, middle_mm: null, posterior_mm: null, reference_mm: null },
+  };
+}

@@ -1,0 +1,54 @@
+"""The studies below a data folder, ready for the pages."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from marrowmap.web.packs import FOLDER, Pack
+from marrowmap.web.problems import NotThere
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Study folders directly below ``root``; only those whose pages are complete are shown."""
+
+    root: Path
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the studies, sorted."""
+        if not self.root.is_dir():
+            return ()
+        return tuple(
+            sorted(
+                p.name
+                for p in self.root.iterdir()
+                if _NAME.fullmatch(p.name) and (p / FOLDER / "series.json").is_file()
+            )
+        )
+
+    def folder(self, name: str) -> Path:
+        """Folder of one study. Raises NotThere for any other name."""
+        if not _NAME.fullmatch(name) or name not in self.names():
+            raise NotThere(f"study {name}", "is not in the data folder", "Go back to the worklist")
+        return self.root / name
+
+    def study(self, name: str) -> dict[str, Any]:
+        """``study.json`` of one study."""
+        record: dict[str, Any] = json.loads((self.folder(name) / "study.json").read_text("utf-8"))
+        return record
+
+    def pack(self, name: str) -> Pack:
+        """Its images."""
+        return _pack(self.folder(name))
+
+
+@lru_cache(maxsize=16)
+def _pack(folder: Path) -> Pack:
+    return Pack(folder)
