@@ -85,6 +85,7 @@ class Stack:
     why: how the contrast was decided, in words.
     used_for: what the imaging line did with it, in words; "" before it ran.
     files: paths relative to the exam folder, in slice order; a multi-frame file may stand here once.
+    missing_slices: slice numbers of the grid for which no image exists; they hold 0 and are not covered.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Stack:
     frame_of_reference: str = ""
     used_for: str = ""
     files: tuple[str, ...] = ()
+    missing_slices: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
