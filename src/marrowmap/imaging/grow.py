@@ -1,0 +1,86 @@
+"""One click at a place nobody marked: an outline grows there and is measured like any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from marrowmap.core.geometry import PointMm
+from marrowmap.core.skeleton import Skeleton
+from marrowmap.core.volume import Volume
+from marrowmap.errors import InputError
+from marrowmap.imaging.measure import RegionMeasures, measure_region
+from marrowmap.imaging.muscle import MuscleReference
+
+REACH_MM = 45.0
+SHARE = 0.5
+"""The outline follows half way between the clicked signal and the marrow around it."""
+
+
+@dataclass(frozen=True)
+class Grown:
+    """mask: bool, shape of the skeleton's grid. clicked: value at the click over its surroundings."""
+
+    mask: npt.NDArray[np.bool_]
+    measures: RegionMeasures
+    clicked: float
+
+
+def grow_region(
+    volumes: dict[str, Volume],
+    skeleton: Skeleton,
+    point: PointMm,
+    *,
+    muscle: MuscleReference | None = None,
+) -> Grown:
+    """Outline the bright marrow around ``point``.
+
+    The clicked place counts as seed even when the labels miss the bone. Raises InputError when the point lies
+    outside the exam or there is no sequence to grow on.
+    """
+    volume = next((volumes[n] for n in ("STIR", "T2FS", "DIXON_WATER", "T1") if n in volumes), None)
+    if volume is None:
+        raise InputError("exam", "has no sequence to grow on", "read an exam with STIR")
+    if not skeleton.grid.contains(point):
+        raise InputError("point", f"{tuple(point)} lies outside the exam", "click inside the images")
+    seed = skeleton.grid.to_voxel(point).rounded()
+    box = tuple(
+        slice(max(0, c - int(REACH_MM / s)), min(n, c + int(REACH_MM / s) + 1))
+        for c, s, n in zip(seed, skeleton.grid.spacing, skeleton.grid.shape, strict=True)
+    )
+    signal = ndimage.gaussian_filter(np.asarray(volume.array[box], dtype=np.float32), (0.0, 0.8, 0.8))
+    labels = skeleton.labels[box]
+    at = tuple(c - b.start for c, b in zip(seed, box, strict=True))
+    inside = _grow(signal, labels, at, skeleton.grid.spacing)
+    mask = np.zeros(skeleton.grid.shape, dtype=bool)
+    mask[box] = inside
+    marrow = signal[(labels > 0) & ~inside]
+    ground = float(np.median(marrow)) if marrow.size else float(np.median(signal))
+    clicked = float(signal[at]) / max(ground, 1e-6)
+    return Grown(mask, measure_region(volumes, skeleton, mask, muscle=muscle), clicked)
+
+
+def _grow(
+    signal: np.ndarray, labels: np.ndarray, at: tuple[int, ...], spacing: tuple[float, float, float]
+) -> npt.NDArray[np.bool_]:
+    """Connected voxels above the half-way signal, inside bone where the click is in bone."""
+    distance = _distance(signal.shape, at, spacing)
+    near = signal[distance < 4]
+    top = float(np.percentile(near, 75))
+    bone = labels > 0
+    allowed = bone if bone[at] else np.ones(bone.shape, dtype=bool)
+    around = signal[allowed & (distance > 8) & (distance < 35)]
+    ground = float(np.percentile(around, 40)) if around.size > 50 else float(np.median(signal))
+    bright = (signal >= ground + SHARE * (top - ground)) & allowed & (distance < REACH_MM)
+    bright[distance < 2.5] = True
+    parts, _ = ndimage.label(ndimage.binary_opening(bright, np.ones((1, 2, 2))) | (distance < 2.5))
+    grown = parts == parts[at]
+    return np.stack([ndimage.binary_fill_holes(s) for s in grown])
+
+
+def _distance(shape: tuple[int, ...], at: tuple[int, ...], spacing: tuple[float, float, float]) -> np.ndarray:
+    axes = [((np.arange(n) - c) * s) ** 2 for n, c, s in zip(shape, at, spacing, strict=True)]
+    return np.sqrt(axes[0][:, None, None] + axes[1][None, :, None] + axes[2][None, None, :])

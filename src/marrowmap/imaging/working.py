@@ -1,0 +1,197 @@
+"""The coarser grid on which an exam is analysed, and separable resampling to and from it.
+
+Composed volumes have about twenty million voxels; labels and candidates are worked out on about 3 mm in plane
+and the exam's own slices (4 to 6.5 mm), and brought back to the exam's grid at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from marrowmap.core.geometry import Grid
+from marrowmap.core.volume import Contrast, Volume
+
+IN_PLANE_MM = 3.0
+SLICE_MM = 5.0
+SLICE_KEPT_MM = (3.9, 6.6)
+"""Slice distances that are kept as they are; others are brought to SLICE_MM."""
+
+Float = npt.NDArray[np.float32]
+Bool = npt.NDArray[np.bool_]
+
+
+def working_grid(grid: Grid) -> Grid:
+    """Grid over the same box with 3 mm pixels and 4 to 6.5 mm slices; axes as ``grid``'s."""
+    ds = grid.spacing[0]
+    wanted = (ds if SLICE_KEPT_MM[0] <= ds <= SLICE_KEPT_MM[1] else SLICE_MM, IN_PLANE_MM, IN_PLANE_MM)
+    shape: list[int] = []
+    affine = np.array(grid.affine)
+    for axis, (n, step, new) in enumerate(zip(grid.shape, grid.spacing, wanted, strict=True)):
+        count = max(1, round(n * step / new))
+        direction = grid.affine[:3, axis] / step
+        # the box's edges stay where they are, within half a new voxel
+        shift = (n * step - count * new) / 2 - step / 2 + new / 2
+        affine[:3, axis] = direction * new
+        affine[:3, 3] += direction * shift
+        shape.append(count)
+    return Grid((shape[0], shape[1], shape[2]), affine)
+
+
+def weights(source: Grid, target: Grid, axis: int) -> Float:
+    """Matrix (target, source) that averages or interpolates one axis linearly; rows sum to 1."""
+    direction = source.affine[:3, axis] / source.spacing[axis]
+    offset = float((target.affine[:3, 3] - source.affine[:3, 3]) @ direction) / source.spacing[axis]
+    step = target.spacing[axis] / source.spacing[axis]
+    places = np.clip(offset + step * np.arange(target.shape[axis]), 0, source.shape[axis] - 1)
+    width = max(step, 1.0)
+    matrix = np.clip(1 - np.abs(places[:, None] - np.arange(source.shape[axis])[None]) / width, 0, None)
+    return (matrix / matrix.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def resample(array: npt.NDArray[np.generic], source: Grid, target: Grid) -> Float:
+    """Linear resampling between two grids whose axes run alike (averaging where the target is coarser)."""
+    out: npt.NDArray[np.generic] = array
+    order = sorted(range(3), key=lambda a: target.shape[a] / source.shape[a])
+    for axis in order:
+        if target.shape[axis] == source.shape[axis] and np.isclose(
+            target.spacing[axis], source.spacing[axis], rtol=1e-4
+        ):
+            continue
+        moved = np.tensordot(
+            weights(source, target, axis), out.astype(np.float32, copy=False), axes=(1, axis)
+        )
+        out = np.moveaxis(moved, 0, axis)
+    return np.ascontiguousarray(out, dtype=np.float32)
+
+
+def nearest_index(source: Grid, target: Grid) -> tuple[npt.NDArray[np.intp], ...]:
+    """For each axis the nearest voxel of ``source`` for each voxel of ``target`` (for ``np.ix_``)."""
+    out = []
+    for axis in range(3):
+        direction = source.affine[:3, axis] / source.spacing[axis]
+        offset = float((target.affine[:3, 3] - source.affine[:3, 3]) @ direction) / source.spacing[axis]
+        step = target.spacing[axis] / source.spacing[axis]
+        places = np.round(offset + step * np.arange(target.shape[axis])).astype(np.intp)
+        out.append(np.clip(places, 0, source.shape[axis] - 1))
+    return tuple(out)
+
+
+def enlarge(labels: npt.NDArray[np.generic], source: Grid, target: Grid) -> npt.NDArray[np.generic]:
+    """Nearest-neighbour copy of a label array onto another grid with the same axes."""
+    return labels[np.ix_(*nearest_index(source, target))]
+
+
+@dataclass(frozen=True)
+class Working:
+    """One exam on its working grid.
+
+    signal: contrast name -> float32 array in the exam's own units; only sequences the exam has.
+    covered: contrast name -> bool array, where the scanner measured.
+    station: int16 array of the working shape, -1 where none; a single station is 0 everywhere.
+    """
+
+    grid: Grid
+    full: Grid
+    signal: dict[str, Float]
+    covered: dict[str, Bool]
+    station: npt.NDArray[np.int16]
+
+    @property
+    def main(self) -> str:
+        """The sequence on which oedema is judged: STIR, else the first fluid-sensitive one, else T1."""
+        return next((k for k in ("STIR", "T2FS", "DIXON_WATER", "T1") if k in self.signal), "")
+
+    @cached_property
+    def body(self) -> Bool:
+        """Voxels inside the skin, from every anatomical sequence there is."""
+        parts = [body_mask(self.signal[k]) for k in ("STIR", "T1", "T2FS", "DIXON_WATER") if k in self.signal]
+        mask = np.logical_or.reduce(parts)
+        return np.stack([ndimage.binary_fill_holes(s) for s in mask])
+
+    @cached_property
+    def depth_mm(self) -> Float:
+        """Distance to the skin, millimetres, 0 outside."""
+        padded = np.pad(self.body, 1)
+        inside = ndimage.distance_transform_edt(padded, sampling=self.grid.spacing)
+        return inside[1:-1, 1:-1, 1:-1].astype(np.float32)
+
+
+def body_mask(signal: Float) -> Bool:
+    """Voxels with tissue: above a threshold between the noise outside and the tissue inside."""
+    smooth = ndimage.gaussian_filter(signal, (0.5, 1.0, 1.0))
+    positive = smooth[smooth > 0]
+    if positive.size < 100:
+        return np.zeros(signal.shape, dtype=bool)
+    mask = smooth > otsu(np.log(positive + 1e-3 * np.percentile(positive, 99)), positive)
+    labels, n = ndimage.label(mask)
+    if n > 1:
+        size = np.bincount(labels.ravel())
+        size[0] = 0
+        mask = np.isin(labels, np.flatnonzero(size > 0.02 * size.sum()))
+    return mask
+
+
+def otsu(logs: npt.NDArray[np.generic], values: npt.NDArray[np.generic]) -> float:
+    """Otsu's threshold of log signal, given back in the unit of the signal."""
+    counts, edges = np.histogram(logs, bins=128)
+    centres = (edges[1:] + edges[:-1]) / 2
+    below = np.cumsum(counts)
+    above = below[-1] - below
+    mean_below = np.cumsum(counts * centres) / np.maximum(below, 1)
+    mean_above = ((counts * centres).sum() - np.cumsum(counts * centres)) / np.maximum(above, 1)
+    best = int(np.argmax(below * above * (mean_below - mean_above) ** 2))
+    return float(np.exp(edges[best + 1]) - 1e-3 * np.percentile(values, 99))
+
+
+def prepare(volumes: dict[str, Volume]) -> Working:
+    """Bring every volume of an exam to the working grid of its STIR (else T1, else first) volume.
+
+    Volumes on other grids than the main one must share its axes; they are resampled.
+    """
+    first = next((volumes[k] for k in ("STIR", "T2FS", "DIXON_WATER", "T1") if k in volumes), None)
+    if first is None:
+        first = next(iter(volumes.values()))
+    grid = working_grid(first.grid)
+    signal: dict[str, Float] = {}
+    covered: dict[str, Bool] = {}
+    for name, volume in volumes.items():
+        if volume.contrast is Contrast.LOCALIZER:
+            continue
+        signal[name] = resample(np.nan_to_num(volume.array), volume.grid, grid)
+        covered[name] = _covered(volume, grid)
+        signal[name][~covered[name]] = 0
+    return Working(grid, first.grid, signal, covered, _stations(first, grid))
+
+
+def _covered(volume: Volume, grid: Grid) -> Bool:
+    if volume.covered is None:
+        low, high = volume.grid.extent_mm()
+        if volume.grid.shape == grid.shape or volume.grid.aligned_with(grid):
+            return np.ones(grid.shape, dtype=bool)
+        inside = np.ones(grid.shape, dtype=bool)
+        centres = [grid.affine[:3, a][None] * np.arange(grid.shape[a])[:, None] for a in range(3)]
+        for k, (lo, hi) in enumerate(zip(low, high, strict=True)):
+            place = (
+                grid.affine[k, 3]
+                + centres[0][:, k][:, None, None]
+                + centres[1][:, k][None, :, None]
+                + centres[2][:, k][None, None, :]
+            )
+            inside &= (place >= lo) & (place <= hi)
+        return inside
+    return resample(volume.covered, volume.grid, grid) > 0.5
+
+
+def _stations(volume: Volume, grid: Grid) -> npt.NDArray[np.int16]:
+    if volume.station is None:
+        return np.zeros(grid.shape, dtype=np.int16)
+    index = nearest_index(volume.grid, grid)
+    if volume.station.ndim == 1:
+        rows = volume.station[index[1]]
+        return np.broadcast_to(rows[None, :, None], grid.shape).astype(np.int16)
+    return volume.station[np.ix_(*index)].astype(np.int16)
