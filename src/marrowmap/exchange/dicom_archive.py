@@ -87,8 +87,11 @@ def _listed(path: Path) -> Place:
             dataset = pydicom.dcmread(path)
             records = dataset.DirectoryRecordSequence
     except Exception as error:
-        raise NoImagesFound(path.name, f"the DICOMDIR cannot be read ({type(error).__name__})",
-                            "Give the folder instead; its files are then found without it.") from None  # fmt: skip
+        raise NoImagesFound(
+            path.name,
+            f"the DICOMDIR cannot be read ({type(error).__name__})",
+            "Give the folder instead; its files are then found without it.",
+        ) from None
     files, missing, outside = [], 0, 0
     for record in records:
         parts = record.get("ReferencedFileID")
@@ -155,21 +158,26 @@ def _unpacked(path: Path) -> Place:
 
 def _check(path: Path, members: list[zipfile.ZipInfo]) -> None:
     """Refuses an archive by its directory alone, before a byte is unpacked."""
+    trusted = "Unpack it yourself if you trust it, and give the folder."
+    refuse = "Do not use this archive; ask for a new export."
     if len(members) > MAX_FILES:
-        raise UnsafeArchive(path.name, f"it holds {len(members)} files, more than {MAX_FILES}", "Unpack it yourself if you trust it, and give the folder.")  # fmt: skip
+        raise UnsafeArchive(path.name, f"it holds {len(members)} files, more than {MAX_FILES}", trusted)
     if sum(m.file_size for m in members) > MAX_BYTES:
-        raise UnsafeArchive(path.name, f"it would unpack to more than {MAX_BYTES >> 30} GiB", "Unpack it yourself if you trust it, and give the folder.")  # fmt: skip
-    for member in members:
+        raise UnsafeArchive(path.name, f"it would unpack to more than {MAX_BYTES >> 30} GiB", trusted)
+    for number, member in enumerate(members, start=1):
+        # Named by number: the name of a member may hold the name of a patient.
+        which = f"member {number}"
         if _climbs(member.filename):
-            raise UnsafeArchive(path.name, f"the path of a member climbs out of the archive: {member.filename[:80]!r}", "Do not use this archive; ask for a new export.")  # fmt: skip
+            raise UnsafeArchive(path.name, f"the path of {which} climbs out of the archive", refuse)
         if stat.S_ISLNK(member.external_attr >> 16):
-            raise UnsafeArchive(path.name, f"a member is a link: {member.filename[:80]!r}", "Do not use this archive; ask for a new export.")  # fmt: skip
+            raise UnsafeArchive(path.name, f"{which} is a link", refuse)
         if member.flag_bits & 1:
-            raise InputError(path.name, "it is protected by a password", "Unpack it with the password and give the folder.")  # fmt: skip
-        if member.file_size > RATIO_FREE_BYTES and member.file_size > MAX_RATIO * max(
-            member.compress_size, 1
-        ):
-            raise UnsafeArchive(path.name, f"a member unpacks to {member.file_size // max(member.compress_size, 1)} times its size: {member.filename[:80]!r}", "Do not use this archive; ask for a new export.")  # fmt: skip
+            raise InputError(
+                path.name, "it is protected by a password", "Unpack it with the password and give the folder."
+            )
+        ratio = member.file_size / max(member.compress_size, 1)
+        if member.file_size > RATIO_FREE_BYTES and ratio > MAX_RATIO:
+            raise UnsafeArchive(path.name, f"{which} unpacks to {ratio:.0f} times its size", refuse)
 
 
 def _extract(path: Path, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], target: Path) -> None:
@@ -188,7 +196,11 @@ def _extract(path: Path, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo
                 written += len(block)
                 total += len(block)
                 if written > member.file_size or total > MAX_BYTES:
-                    raise UnsafeArchive(path.name, f"a member unpacks to more than it promises: {member.filename[:80]!r}", "Do not use this archive; ask for a new export.")  # fmt: skip
+                    raise UnsafeArchive(
+                        path.name,
+                        f"member {number + 1} unpacks to more than it promises",
+                        "Do not use this archive; ask for a new export.",
+                    )
                 sink.write(block)
 
 

@@ -11,8 +11,8 @@ from marrowmap.exchange.dicom_header import ImageHeader, Settings
 from marrowmap.exchange.dicom_patient import parse_date, patient_key
 
 STRAY_SHARE = 0.05
-"""Up to this share of the images (and at most 50) another patient's or exam's images are strays, set aside with
-a warning; more is a decision for a person (our choice)."""
+"""Up to this share of the images (and at most 50) another patient's or exam's images are strays, set aside
+with a warning; more is a decision for a person (our choice)."""
 STRAY_MOST = 50
 
 
@@ -94,8 +94,8 @@ def _keep_patient(result: Choice, name: str, wanted: str | None) -> None:
         result.set_aside.append(("image of another patient", "it carries another patient's identity", h))
     if others:
         result.warnings.append(
-            f"{len(others)} images of {len(parts) - 1} other patient(s) lie among the images and were set aside; "
-            "remove them from the folder (they are listed among the leftovers)."
+            f"{len(others)} images of {len(parts) - 1} other patient(s) lie among the images and were set "
+            "aside; remove them from the folder (they are listed among the leftovers)."
         )
     result.headers = parts[key]
 

@@ -1,7 +1,8 @@
 """What an image shows, decided from how it was acquired; names count only where values are silent.
 
-A pure decision on one ``Settings``. The bounds on TR, TE and TI are ours (PROPOSED), set around the usual
-whole-body protocols (coronal STIR: TI 140-170 ms at 1.5 T, 200-230 ms at 3 T; T1 TSE: TR 400-700, TE 8-15 ms).
+A pure decision on one ``Settings``. The bounds on TR, TE and TI are ours (PROPOSED), set around the
+usual whole-body protocols (coronal STIR: TI 140-170 ms at 1.5 T, 200-230 ms at 3 T; T1 TSE: TR 400-700 ms,
+TE 8-15 ms).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from marrowmap.core.volume import Contrast
 from marrowmap.exchange.dicom_header import Settings
 
 STIR_TI_MS = (80.0, 300.0)
-"""Inversion times that null fat (T1 of fat about 230 ms at 1.5 T, 290-380 ms at 3 T) with room on both sides."""
+"""Inversion times that null fat, with room on both sides."""
 T1_TR_MAX_MS, T1_TE_MAX_MS = 1200.0, 40.0
 T2_TE_MIN_MS = 50.0
 FLUID_TE_MIN_MS = 30.0
@@ -38,7 +39,7 @@ _MAPS = frozenset(
 _PROJECTION = frozenset(("MIP", "MINIP", "MNIP", "PROJECTION IMAGE", "MAX_IP", "VOLUME_RENDER", "CPR"))
 _SUBTRACTION = frozenset(("SUB", "SUBTRACTION", "SUBTRACT"))
 _FAT_SUPPRESSION = frozenset(
-    ["FS", "FATSAT", "FAT_SAT", "FSAT", "SPIR", "SPAIR", "PROSET", "WE", "WATER_EXC", "FS_GEMS", "FATSAT_GEMS", "ASPIR", "CHESS"]
+    "FS FATSAT FAT_SAT FSAT SPIR SPAIR PROSET WE WATER_EXC FS_GEMS FATSAT_GEMS ASPIR CHESS".split()  # noqa: SIM905
 )
 _NAMES: tuple[tuple[str, Contrast], ...] = (
     (r"(^|[^a-z])(loc|localizer|localiser|scout|survey|topogram|3[- ]?plane)", Contrast.LOCALIZER),

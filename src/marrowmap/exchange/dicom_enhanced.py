@@ -1,7 +1,7 @@
 """Frames of an enhanced multi-frame MR file, each as if it were an image of its own.
 
-Geometry and acquisition values lie in functional groups, shared or per frame; frames of several stacks, echoes,
-b-values or time points stand in one file. Source: DICOM PS3.3 C.7.6.16 and C.8.13 (enhanced MR).
+Geometry and acquisition values lie in functional groups, shared or per frame; frames of several stacks,
+echoes, b-values or time points stand in one file. Source: DICOM PS3.3 C.7.6.16 and C.8.13 (enhanced MR).
 """
 
 from __future__ import annotations

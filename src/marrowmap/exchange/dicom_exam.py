@@ -104,7 +104,7 @@ def open_exam(
     """Read the headers of every file of an exam and sort its images into stacks.
 
     path: a folder tree, a .zip, a DICOMDIR or a single file.
-    patient: pseudonym (or id) to choose one of several patients; study: UID (or its end) of one of several exams.
+    patient: pseudonym (or id) to choose one of several patients. study: UID (or its end) of one of several.
     Raises NoImagesFound, NotMagneticResonance, SeveralPatients, SeveralExams, UnsafeArchive, InputError.
     """
     place = open_place(Path(path))
@@ -197,8 +197,8 @@ class _Reading:
             return []
         if scan.truncated or (scan.pixel_length == 0 and s.rows):
             self.aside.add("truncated file", "the file ends before its pixels do", name, len(headers))
-            self.warnings.append(f"{name}: the file is cut off before the end of its pixels and was left out; "
-                                 "copy or export it again.")  # fmt: skip
+            self.warnings.append(f"{name}: the file is cut off before the end of its pixels and was left "
+                                 "out; copy or export it again.")  # fmt: skip
             return []
         expected = pixels.frame_bytes(s) * header.frames
         if pixels.is_raw(header) and scan.pixel_length < expected and s.samples == 1:
@@ -311,15 +311,15 @@ def _stack_warnings(stacks: tuple[Stack, ...]) -> list[str]:
         if stack.missing_slices:
             which = ", ".join(str(k + 1) for k in stack.missing_slices[:8])
             found.append(
-                f"Series {stack.series_number} ({stack.contrast}, {stack.plane}): {len(stack.missing_slices)} of "
-                f"{stack.grid.shape[0]} slices are missing (number {which}); what they showed is not assessed. "
-                "Export the series again if it is complete in the archive."
+                f"Series {stack.series_number} ({stack.contrast}, {stack.plane}): "
+                f"{len(stack.missing_slices)} of {stack.grid.shape[0]} slices are missing (number {which}); "
+                "what they showed is not assessed. Export the series again if it is complete in the archive."
             )
     frames = Counter(s.frame_of_reference for s in stacks if s.contrast is not Contrast.LOCALIZER)
     if len(frames) > 1:
         found.append(
-            f"The exam has {len(frames)} frames of reference; positions are taken as comparable between them, "
-            "as on scanners that open a new one when the table moves."
+            f"The exam has {len(frames)} frames of reference; positions are taken as comparable between "
+            "them, as on scanners that open a new one when the table moves."
         )
     pieces = Counter(
         (s.series_number, s.contrast, s.b_value, s.plane, s.acquisition.te_ms)

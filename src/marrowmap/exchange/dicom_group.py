@@ -111,14 +111,17 @@ class Grouper:
 
     def _family(self, s: Settings) -> tuple[object, ...]:
         """What all images of one stack have in common; the series comes last (see ``_reunited``)."""
-        assert s.orientation is not None and s.pixel_spacing is not None
+        assert s.orientation is not None
+        assert s.pixel_spacing is not None
         d = self.decision(s)
         return (
             d.contrast, d.b_value, d.b_computed, d.derived, s.component, s.image_type[2:],
-            s.echo_number if s.te_ms is None else round(s.te_ms, 2), s.ti_ms, s.scan_options, s.contrast_agent,
+            s.echo_number if s.te_ms is None else round(s.te_ms, 2), s.ti_ms, s.scan_options,
+            s.contrast_agent,
             s.rows, s.columns, round(s.pixel_spacing[0], 3), round(s.pixel_spacing[1], 3),
             None if s.thickness_mm is None else round(s.thickness_mm, 2),
-            self._orientations.number(s.orientation), s.signed, s.bits_allocated, s.mosaic_tiles, s.series_uid,
+            self._orientations.number(s.orientation), s.signed, s.bits_allocated, s.mosaic_tiles,
+            s.series_uid,
         )  # fmt: skip
 
     def _without_copies(self, headers: Iterable[ImageHeader]) -> list[ImageHeader]:

@@ -78,7 +78,7 @@ class ImageHeader(NamedTuple):
     """One image: a classic file, a frame of a multi-frame file or a tile of a mosaic.
 
     file: index into the list of files. frame: 0 for a classic file. position: LPS mm of the first pixel.
-    pixel_offset: bytes into the file, -1 when only a library can find the pixels; pixel_length -1: encapsulated.
+    pixel_offset: bytes into the file, -1 when only a library finds the pixels; pixel_length -1: encapsulated.
     tile: (row, column) of the upper left pixel inside a mosaic.
     """
 
@@ -155,13 +155,14 @@ def _count(raw: bytes | None, otherwise: int) -> int:
 
 
 _SHARED = (
-    0x00080005, 0x00080008, 0x00080016, 0x00080020, 0x00080021, 0x00080022, 0x00080060, 0x00080070, 0x0008103E,
-    0x00081090, 0x00100010, 0x00100020, 0x00100030, 0x00100040, 0x00101010, 0x00101020, 0x00104000, 0x00180010,
-    0x00180015, 0x00180020, 0x00180021, 0x00180022, 0x00180023, 0x00180024, 0x00180050, 0x00180080, 0x00180081,
-    0x00180082, 0x00180086, 0x00180087, 0x00180088, 0x00180091, 0x00181030, 0x00181314, 0x00189087, 0x00190010,
-    0x0019100A, 0x0019100C, 0x0020000D, 0x0020000E, 0x00200011, 0x00200037, 0x00200052, 0x00280002, 0x00280004,
-    0x00280010, 0x00280011, 0x00280030, 0x00280100, 0x00280101, 0x00280103, 0x00430010, 0x0043102F, 0x00431039,
-    0x00650010, 0x00651009, 0x20010010, 0x20011003, 0x00020010,
+    0x00080005, 0x00080008, 0x00080016, 0x00080020, 0x00080021, 0x00080022, 0x00080060, 0x00080070,
+    0x0008103E, 0x00081090, 0x00100010, 0x00100020, 0x00100030, 0x00100040, 0x00101010, 0x00101020,
+    0x00104000, 0x00180010, 0x00180015, 0x00180020, 0x00180021, 0x00180022, 0x00180023, 0x00180024,
+    0x00180050, 0x00180080, 0x00180081, 0x00180082, 0x00180086, 0x00180087, 0x00180088, 0x00180091,
+    0x00181030, 0x00181314, 0x00189087, 0x00190010, 0x0019100A, 0x0019100C, 0x0020000D, 0x0020000E,
+    0x00200011, 0x00200037, 0x00200052, 0x00280002, 0x00280004, 0x00280010, 0x00280011, 0x00280030,
+    0x00280100, 0x00280101, 0x00280103, 0x00430010, 0x0043102F, 0x00431039, 0x00650010, 0x00651009,
+    0x20010010, 0x20011003, 0x00020010,
 )  # fmt: skip
 
 
@@ -225,9 +226,11 @@ def _b_value(values: Values) -> float | None:
     return b if b is not None and 0 <= b < 50_000 else None
 
 
-_COMPONENTS = {"M": "M", "P": "P", "R": "R", "I": "I", "PHASE": "P", "REAL": "R", "IMAGINARY": "I",
-               "PHASE MAP": "P", "M_FFE": "M", "M_SE": "M", "M_IR": "M", "P_FFE": "P", "P_SE": "P", "R_IR": "R",
-               "R_FFE": "R", "I_FFE": "I", "MAGNITUDE": "M"}  # fmt: skip
+_COMPONENTS = {
+    "M": "M", "P": "P", "R": "R", "I": "I", "PHASE": "P", "REAL": "R",
+    "IMAGINARY": "I", "PHASE MAP": "P", "M_FFE": "M", "M_SE": "M", "M_IR": "M", "P_FFE": "P",
+    "P_SE": "P", "R_IR": "R", "R_FFE": "R", "I_FFE": "I", "MAGNITUDE": "M",
+}  # fmt: skip
 
 
 def component_of(image_type: tuple[str, ...], ge_code: float | None = None) -> str:

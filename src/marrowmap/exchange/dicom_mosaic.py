@@ -1,7 +1,7 @@
 """Siemens mosaics: all slices of a volume tiled into one picture.
 
-The header's position belongs to a picture of the mosaic's size that is centred on the first slice; direction and
-number of the slices stand in Siemens' private header. Source: nibabel's notes on Siemens mosaics, checked
+The header's position belongs to a picture of the mosaic's size that is centred on the first slice; direction
+and number of the slices stand in Siemens' private header. Source: nibabel's notes on Siemens mosaics, checked
 against it in the tests.
 """
 
@@ -61,8 +61,10 @@ def tile_headers(header: ImageHeader, path: Path) -> list[ImageHeader]:
 def _count_and_normal(path: Path, tiles: int) -> tuple[int, np.ndarray | None]:  # type: ignore[type-arg]
     """Number of tiles and slice direction from Siemens' private (CSA) header, where it is present."""
     import pydicom
-    from nibabel.nicom import csareader
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from nibabel.nicom import csareader
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

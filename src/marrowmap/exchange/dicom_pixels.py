@@ -1,7 +1,7 @@
 """Stored pixels into arrays, as pydicom would give them.
 
-Uncompressed little-endian pixels are read straight into their place in the array; everything else is decoded by
-dicomsdl, and by pydicom's decoders where dicomsdl declines.
+Uncompressed little-endian pixels are read straight into their place in the array; everything else is decoded
+by dicomsdl, and by pydicom's decoders where dicomsdl declines.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ def finish(piles: list[Pile], files: Sequence[str]) -> list[tuple[Stack, Pile]]:
 def _order(pile: Pile) -> tuple[object, ...]:
     s = pile.settings
     return (
-        s.series_number if s.series_number is not None else 1 << 30, s.series_uid, str(pile.decision.contrast),
+        s.series_number if s.series_number is not None else 1 << 30, s.series_uid,
+        str(pile.decision.contrast),
         pile.decision.b_value or 0.0, s.te_ms or 0.0, pile.time_point or (0, 0), str(pile.grid.plane),
         tuple(-round(float(v), 2) for v in pile.grid.affine[2::-1, 3]), pile.headers[0].sop_uid,
     )  # fmt: skip
