@@ -23,7 +23,13 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-setup: $(VENV)/.installed  ## Put everything into .venv
+PAGES := $(shell find frontend -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
+
+$(VENV)/.pages: $(VENV)/.installed $(PAGES) tools/build_pages.py
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/build_pages.py
+	@touch $@
+
+setup: $(VENV)/.installed $(VENV)/.pages  ## Put everything into .venv and build the pages
 
 demo: setup  ## Make the exam of a digital child, read it, print where the report is, and serve the pages
 	@$(BIN)/marrowmap demo --dir $(DEMO) --seed $(SEED) --age $(AGE) $(if $(filter 1,$(SERVE)),--serve --port $(PORT),--no-serve)
@@ -33,8 +39,10 @@ lint: setup  ## Style, types, import directions
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
 
 test: setup lint  ## All tests
+	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
 	$(BIN)/python -m pytest
 
 format: setup  ## Apply the style
