@@ -1,4 +1,4 @@
-"""The diagnostic pathway of Falip (seed 000, Fig. 5) as a checklist with reasons; it suggests, never diagnoses."""
+"""The diagnostic pathway of Falip (seed 000, Fig. 5) as a checklist with reasons; never a diagnosis."""
 
 from __future__ import annotations
 
@@ -202,8 +202,8 @@ def _next(case: Case, outcome: Outcome, flags: tuple[RedFlag, ...]) -> tuple[str
         steps.append("MRI of the painful site, then whole-body MRI for silent lesions")
     elif not case.reading.whole_body:
         steps.append(
-            "Whole-body MRI; if there is none: regional MRI of spine, pelvis, feet and legs with distal femur, "
-            "or bone scintigraphy as the last choice"
+            "Whole-body MRI; if there is none: regional MRI of spine, pelvis, feet and legs with distal "
+            "femur, or bone scintigraphy as the last choice"
         )
     if case.visit is not None or case.patient is not None:
         wanted = {

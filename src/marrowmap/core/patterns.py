@@ -92,7 +92,7 @@ def _has(lesion: Lesion, bone: str) -> bool:
 
 
 def pattern_of(lesions: tuple[Lesion, ...], limits: Limits) -> Pattern:
-    """The pattern of these lesions, crossover first because it overlaps the other two (order and limits ours)."""
+    """The pattern of these lesions, crossover first: it overlaps the others (order, limits ours)."""
     clavicle = [le for le in lesions if _has(le, "clavicle")]
     tibia = any(_has(le, "tibia") for le in lesions)
     if clavicle and tibia:
@@ -110,7 +110,7 @@ def pattern_of(lesions: tuple[Lesion, ...], limits: Limits) -> Pattern:
 
 
 def pattern(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
-    """The pattern of all lesions. A regional examination leaves it open: what was not imaged could turn it."""
+    """The pattern of all lesions. A regional examination leaves it open."""
     if case.reading is None:
         return not_applicable(PATTERN, findings.NO_READING)
     found = pattern_of(case.lesions, rules.limits)
@@ -194,7 +194,7 @@ def typical(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
         answer=answer,
         items=items,
         missing=missing_of(items),
-        rule="At least two of: metaphyseal lesion at a lower-limb growth plate, spine, pelvis, clavicle, sternum.",
+        rule="At least two of: metaphysis at a lower-limb growth plate, spine, pelvis, clavicle, sternum.",
         ours=explain(rules.limits, "typical_findings_needed"),
         details={"findings": n},
     )
@@ -209,7 +209,7 @@ def _seen_or_open(found: tuple[Lesion, ...], whole_body: bool) -> Assessment:
 
 @dataclass(frozen=True)
 class Symmetry:
-    """paired: active lesions with a partner; eligible: active lesions in paired bones; all_active: all of them."""
+    """paired: active lesions with a partner; eligible: those in paired bones; all_active: all of them."""
 
     paired: int
     eligible: int
@@ -250,8 +250,8 @@ def symmetry(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
         missing=(fact.note,) if fact.note else (),
         rule="A pair of active lesions in the same bone and the same segment on both sides.",
         ours=(
-            "Ours (PROPOSED): at least one pair makes a patient symmetric; midline bones are neutral. Cohorts "
-            "disagree (75 % symmetric in one, 80 % asymmetric in another).",
+            "Ours (PROPOSED): at least one pair makes a patient symmetric; midline bones are neutral. "
+            "Cohorts disagree (75 % symmetric in one, 80 % asymmetric in another).",
         ),
         details={"paired": found.paired, "eligible": found.eligible, "active": found.all_active},
     )

@@ -38,9 +38,9 @@ SYSTEM = System(
 )
 CRP_LIMIT_MG_PER_L = 30.0
 RULE = (
-    "Typical clinical picture and typical radiology, and either (1) more than one bone, or the clavicle alone, "
-    "with CRP below 30 mg/L, or (2) a biopsy with inflammation and no growth off antibiotics, for unifocal "
-    "disease outside the clavicle or CRP above 30 mg/L."
+    "Typical clinical picture and typical radiology, and either (1) more than one bone, or the clavicle "
+    "alone, with CRP below 30 mg/L, or (2) a biopsy with inflammation and no growth off antibiotics, for "
+    "unifocal disease outside the clavicle or CRP above 30 mg/L."
 )
 OURS = (
     "Ours (PROPOSED): CRP of exactly 30 mg/L goes to criterion 2. The printed unit g/L is read as mg/L.",

@@ -1,4 +1,4 @@
-"""CDAS (2023): pain plus patient global plus clinically active lesions. The plain sum is from memory (M-med)."""
+"""CDAS (2023): pain plus patient global plus clinically active lesions. Plain sum from memory (M-med)."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ DOMAINS: dict[str, str] = {
 
 
 def weighed(case: Case, table: ScoreTable) -> tuple[Item, ...]:
-    """Points of each domain with bounds. The highest-weighted site counts (ours until the table says more)."""
+    """Points of each domain with bounds. The highest-weighted site counts (ours)."""
     entries = table.entries
     return (
         _site(case, entries["site"]),

@@ -66,9 +66,9 @@ CRP_LIMIT_MG_PER_L = 10.0
 CUT_OFF = CutOff(">=", 39, "NBO likely by this score", "below the cut-off")
 RULE = "Sum of seven items, 0 to 63; at 39 or more: positive predictive value 97 %, sensitivity 68 %."
 OURS = (
-    "Ours (PROPOSED): symmetry as one pair in the same segment of both sides; sclerosis read on radiograph or "
-    "CT only; normal count as leucocytes, haemoglobin and platelets in the laboratory's range; vertebra means "
-    "one of the 24, without the sacrum."
+    "Ours (PROPOSED): symmetry as one pair in the same segment of both sides; sclerosis read on radiograph "
+    "or CT only; normal count as leucocytes, haemoglobin and platelets in the laboratory's range; vertebra "
+    "means one of the 24, without the sacrum."
 )
 
 

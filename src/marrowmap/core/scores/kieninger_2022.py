@@ -38,7 +38,7 @@ RULE = (
 
 
 def si_ratio(lesion_mean: float, muscle_mean: float) -> float:
-    """Lesion over muscle, same series and same station. Raises ValueError when the muscle mean is not positive."""
+    """Lesion over muscle, same series, same station. ValueError unless muscle is above 0."""
     if muscle_mean <= 0:
         raise ValueError(f"the muscle mean must be above 0, got {muscle_mean}")
     return lesion_mean / muscle_mean

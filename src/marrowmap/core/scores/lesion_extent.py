@@ -35,8 +35,8 @@ SYSTEM = System(
 RULE = "Number of lesions, and the share of them that is metaphyseal, epiphyseal and paraphyseal."
 OURS = (
     "Ours (PROPOSED): metaphyseal and epiphyseal by the bone unit (an apophysis counts as epiphysis); "
-    "paraphyseal as stated to lie next to or across a growth plate. A lesion may be in several classes, so the "
-    "shares need not add to 100 %.",
+    "paraphyseal as stated to lie next to or across a growth plate. A lesion may be in several classes, so "
+    "the shares need not add to 100 %.",
 )
 
 

@@ -32,7 +32,9 @@ SYSTEM = System(
     gap="numeric limits of resolved and worsened in the pamidronate study",
     page="panwar_counts",
 )
-RULE = "Each active lesion of the first reading is resolved, improved, stable, worsened or mixed; others are new."
+RULE = (
+    "Each active lesion of the first one is resolved, improved, stable, worsened or mixed; the rest are new."
+)
 
 
 def score(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:

@@ -54,7 +54,7 @@ RULE = (
 )
 OURS = (
     "Ours (PROPOSED): a variable at 0 at baseline is unchanged when still 0 and worse when above 0, never "
-    "better; a missing variable is tried as better, unchanged and worse, and the answer stands when all agree."
+    "better; a missing variable is tried as better, unchanged and worse, and the answer stands if all agree."
 )
 
 

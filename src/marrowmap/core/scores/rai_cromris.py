@@ -56,11 +56,11 @@ CROMRIS = System(
 )
 RULE = (
     "Per bone unit 0 to 7: marrow signal 0/1, extension 0 to 3 (under 25, 25 to 50, over 50 % of the unit), "
-    "soft-tissue or periosteal signal 0/1, bony expansion 0/1, vertebral collapse 0/1; summed over units seen."
+    "soft-tissue or periosteal signal 0/1, bony expansion 0/1, vertebral collapse 0/1; sum over units seen."
 )
 OURS = (
-    "Ours (PROPOSED): the list of bone units; features of a lesion count in its main unit; lesions in one unit "
-    "add their extension; units that were not imaged are left out of the sum and listed."
+    "Ours (PROPOSED): the list of bone units; features of a lesion count in its main unit; lesions in one "
+    "unit add their extension; units that were not imaged are left out of the sum and listed."
 )
 
 

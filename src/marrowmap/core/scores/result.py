@@ -52,8 +52,8 @@ CONFIDENCE_WORDS: Mapping[Confidence, str] = {
 class SystemState(StrEnum):
     """How much of a published system this package can compute.
 
-    VERIFIED: every rule was read in a source or derived from one. UNVERIFIED: computed, with parts from memory
-    or of our own. COMPONENTS_ONLY: inputs are shown, the total is not, because its definition is missing.
+    VERIFIED: every rule was read in a source or derived from one. UNVERIFIED: computed, partly from memory
+    or our own. COMPONENTS_ONLY: inputs are shown, the total is not, because its definition is missing.
     """
 
     VERIFIED = "verified"
@@ -120,7 +120,7 @@ class CutOff:
 class ScoreResult:
     """An answer that can be traced.
 
-    value: the total when it is known exactly; low, high: its range with missing items at their least and most;
+    value: the total when it is known exactly; low, high: its range with missing items at least and at most;
         None where there is no total or no upper end. answer: the verdict as a short key.
     missing: what was not there, in words. ours: sentences naming every choice of ours that was used.
     table: the site's own table when one was used. sentences: the result for people, first sentence first.

@@ -1,7 +1,8 @@
 """Tables that our sources do not give and that a site enters from the paper it owns.
 
-``tables/*.toml`` say which entries such a table must hold, without numbers. ``parse_table`` checks a site's table
-against them: complete, monotone where the source says so, with its citation and the name of who entered it.
+``tables/*.toml`` say which entries such a table must hold, without numbers. ``parse_table`` checks a site's
+table against them: complete, monotone where the source says so, with its citation and the name of who entered
+it.
 """
 
 from __future__ import annotations
