@@ -114,28 +114,30 @@ def build_surface(skeleton: Skeleton, growth: Growth, rng: np.random.Generator) 
     affine[:3, 3] = low
     canvas = Canvas(Grid(shape, affine))
     fields = {part: np.full(shape, 60.0, np.float32) for part in Part}
-    sides = {part: {} for part in (Part.ARM,)}
-    del sides
     bones = np.full(shape, 60.0, np.float32)
+    owner = np.zeros(shape, np.uint8)  # Part.TRUNK unless a bone says otherwise
+    pads = np.zeros(shape, np.float32)
     for bone in skeleton.bones:
-        box = canvas.box(*bone.corners(32))
+        box = canvas.box(*bone.corners(9))
         if box is None:
             continue
         matrix, offset = bone.lattice()
-        d = canvas.sample(box, bone.grid.sdf, matrix, offset, 40) * np.float32(bone.grid.scale * bone.stretch)
-        np.minimum(bones[box], d, out=bones[box])
-        pad = bone.pad * (0.55 + 0.45 * growth.trunk)
-        part = SEGMENT_PART[bone.segment]
-        fields[part][box] = smooth_min(fields[part][box], d - np.float32(pad), 7.0)
-    _spine(canvas, skeleton, growth, fields[Part.TRUNK], bones)
+        raw = canvas.sample(box, bone.grid.sdf, matrix, offset, 40)
+        d = np.where(raw > 36, np.float32(60), raw * np.float32(bone.grid.scale * bone.stretch))
+        closer = d < bones[box]
+        bones[box][closer] = d[closer]
+        owner[box][closer] = SEGMENT_PART[bone.segment]
+        pads[box][closer] = bone.pad * (0.55 + 0.45 * growth.trunk)
+    _spine(canvas, skeleton, growth, bones, pads)
     _trunk(canvas, skeleton, growth, fields[Part.TRUNK])
     _head(canvas, skeleton, growth, fields[Part.HEAD])
     _limbs(canvas, skeleton, growth, fields)
+    _flesh_on_bones(fields, bones, owner, pads)
     for part in (Part.HAND, Part.FOOT, Part.HEAD):
-        fields[part] = ndimage.gaussian_filter(fields[part], 0.9)
+        fields[part] = ndimage.gaussian_filter(fields[part], 0.8)
     skin, nearest = _join(fields)
     skin = ndimage.gaussian_filter(skin, 0.6)
-    skin = np.minimum(skin, bones - 4.6)
+    skin = np.minimum(skin, np.where(bones < 20, bones - 4.6, 60)).astype(np.float32)
     fat = _fat(growth, nearest, shape, canvas, skeleton, rng)
     wall = np.full(shape, 12.0 * growth.trunk, np.float32)
     inside = np.argwhere(skin < 0)
@@ -143,7 +145,21 @@ def build_surface(skeleton: Skeleton, growth: Growth, rng: np.random.Generator) 
     return Surface(low, skin, fat, nearest, wall, PointMm(*(ends[0] - STEP)), PointMm(*(ends[1] + STEP)))
 
 
-def _spine(canvas: Canvas, skeleton: Skeleton, growth: Growth, field: Field, bones: Field) -> None:
+def _flesh_on_bones(
+    fields: dict[Part, Field], bones: Field, owner: npt.NDArray[np.uint8], pads: npt.NDArray[np.float32]
+) -> None:
+    """Cover every bone by its padding, part by part."""
+    seed = bones < 0.5 * STEP
+    distance, index = ndimage.distance_transform_edt(~seed, sampling=STEP, return_indices=True)
+    index = tuple(index)
+    near = owner[index]
+    cover = (distance - 0.3 * STEP - pads[index]).astype(np.float32)
+    for part in fields:
+        own = np.where(near == part, cover, np.float32(60))
+        fields[part] = smooth_min(fields[part], own, 7.0)
+
+
+def _spine(canvas: Canvas, skeleton: Skeleton, growth: Growth, bones: Field, pads: Field) -> None:
     for v in skeleton.spine.vertebrae:
         reach = v.reach + 10
         box = canvas.box(v.centre - reach, v.centre + reach)
@@ -154,8 +170,9 @@ def _spine(canvas: Canvas, skeleton: Skeleton, growth: Growth, field: Field, bon
         f = v.frame.astype(np.float32)
         local = tuple(f[0, k] * px + f[1, k] * py + f[2, k] * pz for k in range(3))
         whole, _ = vertebra_distance(local, v, growth.bone_age)  # type: ignore[arg-type]
-        np.minimum(bones[box], whole, out=bones[box])
-        field[box] = smooth_min(field[box], whole - 9 * growth.trunk, 8.0)
+        closer = whole < bones[box]
+        bones[box][closer] = whole[closer]
+        pads[box][closer] = 9 * growth.trunk
 
 
 def _trunk(canvas: Canvas, skeleton: Skeleton, growth: Growth, field: Field) -> None:
