@@ -26,7 +26,7 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 PAGES := $(shell find frontend -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
 $(VENV)/.pages: $(VENV)/.installed $(PAGES) tools/build_pages.py
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/build_pages.py
+	$(BIN)/python tools/build_pages.py
 	@touch $@
 
 setup: $(VENV)/.installed $(VENV)/.pages  ## Put everything into .venv and build the pages
@@ -39,10 +39,10 @@ lint: setup  ## Style, types, import directions
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+	$(BIN)/python tools/build_pages.py check
 
 test: setup lint  ## All tests
-	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
+	$(BIN)/python tools/build_pages.py test
 	$(BIN)/python -m pytest
 
 format: setup  ## Apply the style
