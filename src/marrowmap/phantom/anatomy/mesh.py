@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.phantom.anatomy import muscles, organs
@@ -271,5 +270,3 @@ def _landmarks(skeleton: Skeleton, growth: Growth) -> dict[str, PointMm]:
         places[f"fingertip_{side}"] = hand(template().bones["finger_3_3"].low * [0.5, 0.5, 1] + template().bones["finger_3_3"].high * [0.5, 0.5, 0])
     return {name: PointMm(*(float(v) for v in place)) for name, place in places.items()}
 
-
-_ = ndimage
