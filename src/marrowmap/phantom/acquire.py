@@ -111,7 +111,7 @@ def _one(
     sigma = how.noise * float(table[Tissue.MUSCLE]) * (1.0 if image.contrast is not Contrast.T1 else 0.5)
     if image.b_value is not None:
         base, _ = signal_of_codes(Scan(image.scan.sequence, image.scan.tr, image.scan.te, 0.0, 0.0, image.scan.fat_left), scanner.field_t)
-        sigma = how.noise * 0.9 * float(base[Tissue.MUSCLE])
+        sigma = how.noise * 0.5 * float(base[Tissue.MUSCLE])
     out = artefacts.receive(signal, rng, sigma, how.blur)
     return Measured(image.contrast, image.b_value, out * np.float32(SCALE[image.contrast]), image.scan)
 
@@ -120,8 +120,8 @@ def adc_map(diffusion: list[Measured]) -> Measured:
     """The scanner's own map: mono-exponential from the lowest to the highest b-value, 0 where there is no signal."""
     low, high = diffusion[0], diffusion[-1]
     assert low.b_value is not None and high.b_value is not None
-    air = np.percentile(low.array, 30)
+    air = np.percentile(low.array, 25)
     with np.errstate(divide="ignore", invalid="ignore"):
         adc = 1e6 * np.log(low.array / high.array) / (high.b_value - low.b_value)
-    adc = np.where((low.array > 3.0 * air) & np.isfinite(adc), np.clip(adc, 0, 4095), 0)
+    adc = np.where((low.array > 7.0 * air) & np.isfinite(adc), np.clip(adc, 0, 4095), 0)
     return Measured(Contrast.ADC, None, adc.astype(np.float32), high.scan)

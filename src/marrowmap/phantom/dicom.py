@@ -157,6 +157,8 @@ def _template(number: int, series_uid: str, header: ExamHeader, stack: Stack, me
     ds.PositionReferenceIndicator = ""
     if stack.key.startswith("foot_"):
         ds.Laterality = stack.key[5].upper()
+    elif stack.key == "knees":
+        ds.Laterality = ""
     _geometry(ds, stack.grid, stack.thickness_mm)
     _acquisition(ds, header, stack, measured)
     ds.SamplesPerPixel = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
@@ -21,6 +22,7 @@ from marrowmap.phantom.artefacts import Imperfections
 from marrowmap.phantom.body import Body, ChildSpec
 from marrowmap.phantom.dicom import MARK, ExamHeader, WrittenSeries, write_series
 from marrowmap.phantom.findings import Finding, Kind
+from marrowmap.phantom.followup import Event, later
 from marrowmap.phantom.healthy import draw_healthy, draw_mimic
 from marrowmap.phantom.lesions import Difficulty, Surroundings, draw_lesions, lesion_at
 from marrowmap.phantom.plan import Resolution, Stack, Timing, plan_exam
@@ -109,6 +111,23 @@ def make_scene(request: ExamRequest) -> Scene:
     return Scene(body, make_findings(request, Surroundings.of(body, clouds)))
 
 
+def make_course(request: ExamRequest, months: Sequence[int]) -> Iterator[tuple[ExamRequest, Scene, tuple[Event, ...]]]:
+    """(request, scene, what happened since the exam before) at month 0 and at each of ``months``, in order."""
+    request = request.settled()
+    scene = make_scene(request)
+    yield request, scene, ()
+    around = Surroundings.of(scene.body, clouds_of(scene.body))
+    passed = 0
+    for month in sorted(months):
+        at = replace(request, months=month)
+        body = make_body(at)
+        then = Surroundings.of(body, clouds_of(body))
+        change = later(request.seed, month - passed, scene.findings, around, then, request.difficulty, scene.collapsed)
+        scene = Scene(body, change.findings, change.collapsed)
+        yield at, scene, change.events
+        around, passed = then, month
+
+
 def make_scanner(request: ExamRequest) -> Scanner:
     """The scanner of a settled request, with its own imperfections."""
     assert request.field_t is not None
@@ -133,6 +152,22 @@ def write_exam(request: ExamRequest, out: Path) -> ExamTruth:
     request = request.settled()
     scene = make_scene(request)
     return write_scene(request, scene, out)
+
+
+def write_course(request: ExamRequest, months: Sequence[int], out: Path) -> list[ExamTruth]:
+    """Write the first exam and one at each of ``months`` later, each in a folder ``exam_MM`` of ``out``.
+
+    Each ``truth.json`` holds ``changes``: the fate of every lesion of the exam before. Errors as ``write_exam``.
+    """
+    if any(month <= 0 for month in months):
+        raise InvalidRecord("follow-up", "months must be positive", "Give months since the first exam, such as 6,12")
+    if out.exists() and any(out.iterdir()):
+        raise OutputExists(str(out), "the folder is not empty", "Choose another folder or empty this one")
+    written = []
+    for at, scene, events in make_course(request, sorted(set(months))):
+        extra = {"changes": [event.record() for event in events]}
+        written.append(write_scene(at, scene, out / f"exam_{at.months:02d}", extra))
+    return written
 
 
 def write_scene(request: ExamRequest, scene: Scene, out: Path, extra: dict[str, Any] | None = None) -> ExamTruth:

@@ -57,16 +57,24 @@ def kind_of(unit: Site) -> str:
     return "flat"
 
 
+SHAFT_FROM_MM, SHAFT_AT_MM = 12.0, 46.0
+"""Distance from an open growth plate over which metaphyseal marrow turns into that of the shaft (1.40 m child)."""
+SHAFT_FROM, SHAFT_AT = 0.10, 0.24
+"""The same as a share of the bone's length, where plates are closed."""
+
+
 class Marrow:
     """The marrow of one child."""
 
-    def __init__(self, spec: ChildSpec) -> None:
+    def __init__(self, spec: ChildSpec, scale: float = 1.0) -> None:
         self.spec = spec
+        self._scale = scale
         rng = np.random.default_rng([spec.seed, 41])
         child = float(rng.normal(0, 0.035))
         self._mean = np.zeros(256, np.float32)
         self._flame = np.zeros(256, np.float32)
         self._patch = np.zeros(256, np.float32)
+        self._ends = np.full((2, 256), np.nan, np.float32)
         residual = float(np.clip(rng.gamma(2.2, 0.45), 0.2, 2.2))
         for unit in all_sites():
             kind = kind_of(unit)
@@ -78,9 +86,36 @@ class Marrow:
             elif kind == "epiphysis" and unit.bone in ("humerus", "femur"):
                 self._flame[unit.label] = 0.08 * residual
             self._patch[unit.label] = {"short": 0.22, "patella": 0.1, "vertebra": 0.035}.get(kind, 0.05)
+        self._join_tubes()
         self._flames = Field([spec.seed, 42], (3.2, 3.2, 26.0))
         self._spots = Field([spec.seed, 43], (6.0, 6.0, 7.0))
         self._grain = Field([spec.seed, 44], (2.4, 2.4, 2.4))
+
+    def _join_tubes(self) -> None:
+        """Remember, for metaphyses and shafts, the values at the proximal end, the distal end and the middle."""
+        self._middle = self._mean.copy()
+        for unit in all_sites():
+            if not unit.is_long_bone or unit.segment.is_epiphyseal:
+                continue
+            same = [u for u in all_sites() if u.bone == unit.bone and u.side == unit.side]
+            shaft = next(u for u in same if u.segment in (Segment.DIAPHYSIS, Segment.SHAFT))
+            near = next(u for u in same if u.segment in (Segment.PROXIMAL_METAPHYSIS, Segment.PROXIMAL_END))
+            far = next(u for u in same if u.segment in (Segment.DISTAL_METAPHYSIS, Segment.DISTAL_END))
+            self._middle[unit.label] = self._mean[shaft.label]
+            self._ends[0, unit.label] = self._mean[near.label]
+            self._ends[1, unit.label] = self._mean[far.label]
+            self._flame[unit.label] = max(self._flame[near.label], self._flame[shaft.label])
+
+    def _tube(self, site: npt.NDArray[np.uint8], maps: Maps, marrow: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+        """Mean by label, with a smooth passage from metaphysis to shaft in long bones."""
+        along = maps.along[marrow].astype(np.float32)
+        to_plate = maps.to_physis[marrow].astype(np.float32)
+        end = np.where(along < 0.5, self._ends[0][site], self._ends[1][site])
+        by_plate = (to_plate / np.float32(self._scale) - SHAFT_FROM_MM) / (SHAFT_AT_MM - SHAFT_FROM_MM)
+        by_length = (np.minimum(along, 1 - along) - SHAFT_FROM) / (SHAFT_AT - SHAFT_FROM)
+        w = np.clip(np.where(np.isnan(to_plate), by_length, by_plate), 0, 1)
+        w = w * w * (3 - 2 * w)
+        return np.where(np.isnan(end), self._mean[site], end * (1 - w) + self._middle[site] * w).astype(np.float32)
 
     @cached_property
     def plain(self) -> npt.NDArray[np.float32]:
@@ -95,9 +130,11 @@ class Marrow:
         marrow = maps.tissue == Tissue.MARROW
         result = np.zeros(maps.grid.shape, np.float32)
         site = maps.site[marrow]
-        value = self._mean[site]
+        if not len(site):
+            return result
+        value = self._tube(site, maps, marrow)
         to_plate = maps.to_physis[marrow].astype(np.float32)
-        near = np.where(np.isnan(to_plate), np.float32(0.0), np.exp(-to_plate / 22.0))
+        near = np.where(np.isnan(to_plate), np.float32(0.0), np.exp(-to_plate / np.float32(22.0 * self._scale)))
         flames = self._flames.on(maps.grid)[marrow]
         tongue = np.clip(0.55 * near + flames * 0.45 - 0.12, 0, 1) * (near > 0.03)
         value -= self._flame[site] * tongue

@@ -45,7 +45,7 @@ class Scene:
         for finding in self.findings:
             if finding.features.height_loss > 0:
                 self.collapsed.setdefault(finding.sites[0], finding.features.height)
-        self.marrow = Marrow(body.spec)
+        self.marrow = Marrow(body.spec, body.facts.height_cm / 140.0)
 
     def paint(self, grid: Grid, fine: bool = True) -> Painted:
         """Everything on ``grid``."""

@@ -133,6 +133,7 @@ def organs(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Filling]:
     l5 = pose.joints["l5_s1"]
     notch = sternal_notch(p, pose)
     t = {name: (low + high) / 2 for name, low, high in pose.levels}
+    t.setdefault("T12", t["L1"])  # a child with eleven thoracic levels
     lower = t["T11"]
     found: list[Filling] = []
     chest_mid = (notch[2] + lower[2]) / 2
