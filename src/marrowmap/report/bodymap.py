@@ -92,12 +92,17 @@ def bodymap_svg(
     """SVG text of the body map.
 
     marks: unit id -> how to draw it; units that are not named are drawn as plain bone. view: "front",
-    "back", "spine" or "all". theme: "light", "dark" or "print". interactive: regions become buttons with one
+    "back", "spine" or "all". theme: "light", "dark", "print", or "auto"
+    for HTML pages (light, and dark where the reader's screen asks for it). interactive: regions become buttons with one
     tab stop (the page moves it with the arrow keys). id_prefix: keeps ids apart when a page holds several maps.
     Raises KeyError for an unknown unit, ValueError for an unknown view or theme.
     """
     for name in marks:
         site(name)
+    if theme == "auto":
+        both = [bodymap_svg(marks, view=view, theme=t, title=title, interactive=interactive, legend=legend,
+                            id_prefix=id_prefix, background=background) for t in ("light", "dark")]  # fmt: skip
+        return _following_page(both[0], both[1], id_prefix)
     if theme not in THEMES:
         raise ValueError(f"theme must be one of {', '.join(THEMES)}, got {theme!r}")
     views = list(View) if view == "all" else [View(view)]
@@ -124,6 +129,27 @@ def bodymap_svg(
         + legend_text
         + "</svg>"
     )
+
+
+_COLOUR = re.compile(r"#[0-9a-f]{6}(?![0-9a-z])")
+
+
+def _following_page(light: str, dark: str, prefix: str) -> str:
+    """One drawing from two that differ in colours only: differing colours become CSS variables."""
+    texts, lights, darks = _COLOUR.split(light), _COLOUR.findall(light), _COLOUR.findall(dark)
+    names: dict[tuple[str, str], str] = {}
+    out = [texts[0]]
+    for text, one, two in zip(texts[1:], lights, darks, strict=True):
+        same = one == two
+        name = "" if same else names.setdefault((one, two), f"--{prefix}-{len(names)}")
+        out += [one if same else f"var({name})", text]
+    day = "".join(f"{name}:{pair[0]};" for pair, name in names.items())
+    night = "".join(f"{name}:{pair[1]};" for pair, name in names.items())
+    rule = (
+        f".{prefix}-auto{{{day}}}@media screen and (prefers-color-scheme:dark){{.{prefix}-auto{{{night}}}}}"
+    )
+    joined = "".join(out).replace('class="bodymap bodymap-light"', f'class="bodymap {prefix}-auto"', 1)
+    return joined.replace("<defs>", f"<style>{rule}</style><defs>", 1)
 
 
 def _spoken(marks: Mapping[str, Mark]) -> str:
@@ -229,7 +255,7 @@ class _Pen:
             return self._gradient("bone", self.theme.bone_light, self.theme.bone, self.theme.bone_dark, shape)
         fill = mix(mark.fill, self.theme.hole, 0.28) if far else mark.fill
         light, dark = mix(fill, "#ffffff", self.theme.lift), mix(fill, "#000000", self.theme.lift)
-        return self._gradient(fill.removeprefix("#"), light, fill, dark, shape)
+        return self._gradient(mark.fill.removeprefix("#") + ("-far" if far else ""), light, fill, dark, shape)
 
     def _gradient(self, name: str, light: str, middle: str, dark: str, shape: Shape) -> str:
         x0, y0, x1, y1 = _box(shape.path)
@@ -242,7 +268,7 @@ class _Pen:
 
     def _pattern(self, mark: Mark) -> str:
         base = mark.fill or self.theme.hatch_base
-        ident = f"{self.prefix}-{mark.pattern}-{base.removeprefix('#')}"
+        ident = f"{self.prefix}-{mark.pattern}" + (f"-{mark.fill.removeprefix('#')}" if mark.fill else "")
         ink = self.theme.hatch_line
         body = (
             f'<path d="M0 0V5" stroke="{ink}" stroke-width="1.5"/>'

@@ -1,0 +1,87 @@
+"""How the report says numbers, dates and missing things."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from marrowmap.core.exam import Exam, Scanner, Sex
+from marrowmap.core.lesion import Candidate, Measured
+
+NOT_STATED = "not stated"
+
+
+def age_text(years: float | None) -> str:
+    """Age in years, in months below two."""
+    if years is None:
+        return "age not stated"
+    if years < 2:
+        return f"{round(years * 12)} months"
+    return f"{years:.1f} years" if years % 1 else f"{years:.0f} years"
+
+
+def sex_text(sex: Sex) -> str:
+    """Sex in a word."""
+    return {Sex.FEMALE: "female", Sex.MALE: "male", Sex.OTHER: "other"}.get(sex, "sex not stated")
+
+
+def date_text(day: date | None) -> str:
+    """ISO date."""
+    return day.isoformat() if day else "date not stated"
+
+
+def scanner_text(scanner: Scanner) -> str:
+    """Maker, model and field."""
+    field = f"{scanner.field_tesla:g} T" if scanner.field_tesla else ""
+    return " ".join(x for x in (scanner.manufacturer, scanner.model, field) if x) or "scanner not stated"
+
+
+def patient_line(exam: Exam) -> list[str]:
+    """Age, sex, date, scanner; never a name."""
+    parts = [
+        age_text(exam.patient.age_years),
+        sex_text(exam.patient.sex),
+        date_text(exam.exam_date),
+        scanner_text(exam.scanner),
+    ]
+    if exam.patient.size_m:
+        parts.insert(2, f"{exam.patient.size_m * 100:.0f} cm")
+    return parts
+
+
+def measured_text(value: Measured, digits: int = 1, unit: str | None = None) -> str:
+    """The number with its spread and unit, or why there is none."""
+    if value.value is None:
+        return f"not measured{': ' + value.why_missing if value.why_missing else ''}"
+    shown = unit if unit is not None else value.unit
+    spread = f" ± {value.uncertainty:.{digits}f}" if value.uncertainty is not None else ""
+    return f"{value.value:.{digits}f}{spread}{' ' + shown if shown else ''}"
+
+
+def segment_text(candidate: Candidate) -> str:
+    """Segment in words: "distal metaphysis"; "" for a whole bone."""
+    segment = candidate.site.segment.value
+    return (
+        ""
+        if segment in ("whole", "vertebra")
+        else segment.replace("_", " ").replace("s2 s5", "S2–S5").replace("s1", "S1")
+    )
+
+
+def bone_text(candidate: Candidate) -> str:
+    """Bone without side: "tibia", "T8 vertebra"."""
+    unit = candidate.site
+    return f"{unit.level} vertebra" if unit.level else unit.bone.replace("_", " ")
+
+
+def count(n: int, one: str, many: str | None = None) -> str:
+    """ "1 candidate", "3 candidates", "no candidate"."""
+    if n == 0:
+        return f"no {one}"
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def listed(items: list[str], most: int = 12) -> str:
+    """Comma list, shortened with the number left out."""
+    if len(items) <= most:
+        return ", ".join(items)
+    return ", ".join(items[:most]) + f" and {len(items) - most} more"
