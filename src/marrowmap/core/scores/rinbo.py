@@ -155,7 +155,9 @@ def _word(value: bool | None) -> str:
 
 
 def _in_words(inputs: RinboInputs) -> str:
-    size = "none" if inputs.max_size_mm is None else f"{inputs.max_size_mm:g} mm"
+    size = "not measured" if inputs.unmeasured else "none"
+    if inputs.max_size_mm is not None:
+        size = f"{inputs.max_size_mm:g} mm"
     return (
         f"RINBO inputs: {inputs.n_ral} active lesion(s), largest {size}, extramedullary "
         f"{_word(inputs.extramedullary)}, spinal {_word(inputs.spinal)}."
