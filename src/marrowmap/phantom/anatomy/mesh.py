@@ -222,13 +222,42 @@ def _paint_joints(canvas: Canvas, body: MeshBody) -> None:
             ball = ((x - centre[0]) ** 2 + (y - centre[1]) ** 2 + (z - centre[2]) ** 2) < radius**2
             matrix, offset = bone.lattice()
             sdf = canvas.sample(box, bone.grid.sdf, matrix, offset, 40) * np.float32(bone.grid.scale * bone.stretch)
-            layer = 2.6 * g + 0.25 * body.growth.cartilage_mm
+            layer = 2.4 * g + 0.25 * body.growth.cartilage_mm
             near = ball & (sdf < layer)
             tissue = canvas.tissue[box]
-            film = near & (sdf > layer - 1.5)
-            soft = near & ~film
-            tissue[film & (tissue != Tissue.CARTILAGE) & (tissue != Tissue.AIR) & (tissue != Tissue.SKIN)] = Tissue.SYNOVIAL_FLUID
-            tissue[soft & (tissue != Tissue.AIR) & (tissue != Tissue.SKIN)] = Tissue.CARTILAGE
+            open_room = (tissue != Tissue.AIR) & (tissue != Tissue.SKIN)
+            film = near & (sdf > layer - 1.6)
+            # Two cartilages meet in a film of fluid; elsewhere the capsule lies on the bone.
+            meeting = near & (sdf > layer - 2.4) & (tissue == Tissue.CARTILAGE)
+            tissue[near & ~film & open_room] = Tissue.CARTILAGE
+            tissue[film & open_room & (tissue != Tissue.CARTILAGE)] = Tissue.FASCIA
+            tissue[meeting] = Tissue.SYNOVIAL_FLUID
+    _paint_recesses(canvas, body)
+
+
+def _paint_recesses(canvas: Canvas, body: MeshBody) -> None:
+    """Thin pockets of fluid: above the kneecap, around the femoral neck; fat pad and menisci of the knee."""
+    g, f = body.growth.girth, body.growth.scale["femur"]
+    for side in SIDES:
+        thigh, shank = body.skeleton.places[f"thigh_{side}"], body.skeleton.places[f"shank_{side}"]
+        pad = thigh([-78, 18, -502])
+        shapes = (
+            (pad, (15 * g, 11 * g, 20 * f), Tissue.FAT),
+            (thigh([-78, 26, -425]), (17 * g, 2.2, 15 * f), Tissue.SYNOVIAL_FLUID),
+            (thigh([-90, 50, -98]), (6 * g, 13 * g, 3.0), Tissue.SYNOVIAL_FLUID),
+            (shank([-103, 58, -496]), (11 * g, 17 * g, 4.0 * g), Tissue.FASCIA),
+            (shank([-55, 58, -496]), (11 * g, 17 * g, 4.0 * g), Tissue.FASCIA),
+        )
+        for centre, radii, tissue in shapes:
+            reach = max(radii)
+            box = canvas.box(centre - reach, centre + reach)
+            if box is None:
+                continue
+            x, y, z = canvas.coordinates(box)
+            inside = ((x - centre[0]) / radii[0]) ** 2 + ((y - centre[1]) / radii[1]) ** 2
+            inside = inside + ((z - centre[2]) / radii[2]) ** 2 < 1
+            air = (canvas.tissue[box] == Tissue.AIR) | (canvas.tissue[box] == Tissue.SKIN)
+            canvas.fill(box, inside & ~air, tissue)
 
 
 def _clip_to_skin(canvas: Canvas, body: MeshBody) -> None:

@@ -154,7 +154,7 @@ def _limb(canvas: Canvas, body: MeshBody, segment: str, side: str) -> None:
     if segment in ("upper_arm", "forearm"):
         width *= 0.8
     tissue = _septa(first, second, width, min(body.growth.fat, 0.7))
-    tissue[(first > 0.28 * scale) & (tissue == Tissue.MUSCLE) & (first > 7)] = Tissue.FAT
+    tissue[(t > 0.3) & (first > 0.3 * scale) & (tissue == Tissue.MUSCLE) & (first > 9)] = Tissue.FAT
     whole = np.full(len(p), Tissue.MUSCLE, np.uint8)
     whole[mine] = tissue
     canvas.tissue[box][muscle] = whole

@@ -52,7 +52,7 @@ def _belly(canvas: Canvas, body: MeshBody) -> None:
     x, y, z = p = trunk_coordinates(canvas, body, box)
     rows = TRUNK_OUTLINE
     full = float(np.sqrt(body.growth.flesh / body.growth.trunk))
-    a = np.interp(z, rows[:, 0], rows[:, 1]) * full - 24
+    a = np.interp(z, rows[:, 0], rows[:, 1]) * full - 29
     a = np.where(z < 70, a * np.interp(z, (-110, 0, 70), (0.33, 0.55, 0.95)), a)
     a = np.where(z > 215, a * np.interp(z, (215, 320), (1.0, 0.92)), a)
     front = np.interp(z, rows[:, 0], rows[:, 2]) + 22
@@ -98,11 +98,11 @@ def _belly(canvas: Canvas, body: MeshBody) -> None:
 def _bowel(canvas: Canvas, body: MeshBody, box, p, cavity) -> None:
     """Loops of small bowel and the frame of the colon."""
     rng = np.random.default_rng([body.spec.seed, 77])
-    centre, radii = np.array([0, 22, 85]), np.array([72, 38, 82])
+    centre, radii = np.array([0, 25, 88]), np.array([84, 46, 96])
     points = [centre + radii * rng.uniform(-0.8, 0.8, 3)]
-    while len(points) < 42:
+    while len(points) < 95:
         step = rng.normal(0, 1, 3)
-        step *= 34 / np.linalg.norm(step)
+        step *= 30 / np.linalg.norm(step)
         new = points[-1] + step
         if (((new - centre) / radii) ** 2).sum() < 1:
             points.append(new)
@@ -145,7 +145,9 @@ def _chest(canvas: Canvas, body: MeshBody) -> None:
     d = canvas.sample(box, cage.sdf, inverse, offset, 30) * np.float32(cage.scale)
     apex = ellipsoid(p, (0, 110, 425), (72, 60, 62))
     cavity = ((d < -9) | ((apex < 0) & (d < 2))) & SOFT[canvas.tissue[box]] & (z > _dome(x, y)) & (z < 470)
-    spine = ((np.abs(x) < 26) & (y > 112 + 0 * z)) | ((np.abs(x) < 34) & (y > 140))
+    column = np.interp(z, (200, 225, 255, 281, 307, 352, 397, 440, 477), (110, 116, 125, 133, 140, 145, 143, 133, 122))
+    cavity &= ~((np.abs(x) < 50) & (y > column + 20 + 0.30 * np.abs(x)))
+    spine = (np.abs(x) < 24) & (y > column - 16)
     canvas.fill(box, cavity, Tissue.LUNG)
     middle = np.abs(x - 6) < np.interp(z, (250, 320, 400, 460), (40, 36, 30, 34)) - 0.10 * np.maximum(y - 40, 0)
     canvas.fill(box, cavity & (middle | spine), Tissue.FAT)
@@ -286,12 +288,12 @@ def paint_head(canvas: Canvas, body: MeshBody) -> None:
     fold = fold + np.sin(p[2] * 0.36 + 1.7 * np.sin(p[1] * 0.12))
     low = p[2] < 634 - 0.22 * (p[1] - 100)
     cerebellum = (p[1] > 105) & (p[2] < 630)
-    ribbon = 6.0 + 3.2 * fold
+    ribbon = 8.5 + 3.6 * fold
     matter = np.where(depth > ribbon, np.uint8(Tissue.BRAIN_WHITE), np.uint8(Tissue.BRAIN_GREY))
     matter = np.where(cerebellum & (np.sin(p[2] * 1.3 + p[1] * 0.6) > 0.3), np.uint8(Tissue.BRAIN_WHITE), matter)
     tissue[cavity & (depth > 1.8)] = matter[cavity & (depth > 1.8)]
-    sulcus = (np.abs(fold) < 0.10) & (depth < 11) & ~low
-    sulcus = sulcus | (np.abs(p[0]) < 1.1) & (p[2] > 665)
+    sulcus = (np.abs(fold - 0.8) < 0.17) & (depth < 12) & ~low
+    sulcus = sulcus | (np.abs(p[0] + 0.5 * np.sin(p[2] * 0.2)) < 0.8) & (p[2] > 690) & (depth < 30)
     tissue[cavity & sulcus] = Tissue.CSF
     brain = cavity & (depth > 1.8)
     q = (np.abs(p[0]), p[1], p[2])
@@ -305,6 +307,8 @@ def paint_head(canvas: Canvas, body: MeshBody) -> None:
     tissue[brain & (deep < 0) & (tissue != Tissue.CSF)] = Tissue.BRAIN_GREY
     stem = capsule(p, (0, 98, 640), (0, 112, 588), 13.0, 7.0)
     tissue[brain & (stem < 0)] = Tissue.BRAIN_WHITE
+    throat = capsule(p, (0, 72, 618 - 14 * share), (0, 79, 552), 6.0)
+    tissue[((tissue == Tissue.MUSCLE) | (tissue == Tissue.FASCIA)) & (throat < 0)] = Tissue.AIRWAY
     eye_height = 618 + (622 - 618) * 1.0
     room = (tissue == Tissue.FAT) | (tissue == Tissue.SKIN) | (tissue == Tissue.MUSCLE) | (tissue == Tissue.CONNECTIVE)
     eye = ellipsoid(q, (32, 17, eye_height), (12.0, 12.0, 12.0))

@@ -103,7 +103,7 @@ def draw_pose(spec: ChildSpec, rng: np.random.Generator) -> Pose:
 
     spread = pair(13, 2.5, 1.5)
     bend = pair(9, 4, 3)
-    apart = pair(5.5, 2, 1.0)
+    apart = pair(2.8, 1.6, 0.8)
     turn = pair(12, 7, 4)
     knee = pair(4, 3, 1)
     drop = pair(24, 8, 4)
@@ -246,7 +246,9 @@ def _leg(skeleton: Skeleton, template: Template, growth: Growth, pose: Pose, i: 
         _limb(skeleton, template, bone, side, shank, zones.long_bone(bone, side, growth, s["tibia"]), "shank", pad)
     patella = template.bones["patella"]
     ends = (np.array([0, 0, patella.high[2]]), np.array([0, 0, patella.low[2]]))
-    _limb(skeleton, template, "patella", side, thigh, zones.small_bone(f"patella_{side}", 0, growth, ends, g), "thigh", 6)
+    # The source holds the kneecap inside the joint; it lies in front of the condyles.
+    kneecap = Placement(thigh.matrix, thigh.pivot, thigh(thigh.pivot + [0.0, -43.0, 4.0]))
+    _limb(skeleton, template, "patella", side, kneecap, zones.small_bone(f"patella_{side}", 0, growth, ends, g), "thigh", 6)
     for name, bone in template.bones.items():
         unit = _foot_unit(name)
         if unit is None:
@@ -258,7 +260,7 @@ def _leg(skeleton: Skeleton, template: Template, growth: Growth, pose: Pose, i: 
         if name in ("talus", "calcaneus"):
             start[2], end[2] = bone.high[2], bone.low[2]
         label = zones.small_bone(f"{site}_{side}", part, growth, (start, end), f, plate, 0.7)
-        _limb(skeleton, template, name, side, foot, label, "foot", 7 if "toe" not in name else 5)
+        _limb(skeleton, template, name, side, foot, label, "foot", 9 if "toe" not in name else 6.5)
 
 
 def _foot_unit(name: str) -> tuple[str, int, tuple[str, float] | None] | None:
@@ -326,4 +328,4 @@ def _arm(skeleton: Skeleton, template: Template, growth: Growth, pose: Pose, i: 
         start, end = middle.copy(), middle.copy()
         start[2], end[2] = bone.high[2], bone.low[2]
         label = zones.small_bone(f"{site}_{side}", part, growth, (start, end), h, plate, 0.45)
-        _limb(skeleton, template, name, side, hand, label, "hand", 5)
+        _limb(skeleton, template, name, side, hand, label, "hand", 6.5)

@@ -212,6 +212,9 @@ def _trunk(canvas: Canvas, skeleton: Skeleton, growth: Growth, field: Field) -> 
             p = canvas.coordinates(box)
             r = 42 * growth.flesh
             field[box] = smooth_min(field[box], capsule(p, inner, s + [0, 0, -4], r * 1.1, r), 22.0)
+            breast = inner * [1.25, 1, 1] + [0, -28 * growth.trunk, -58 * growth.trunk]
+            front = capsule(p, breast, s + [0, -8 * growth.trunk, -22 * growth.trunk], r * 0.95, r * 0.85)
+            field[box] = smooth_min(field[box], front, 22.0)
 
 
 def _head(canvas: Canvas, skeleton: Skeleton, growth: Growth, field: Field) -> None:
@@ -279,7 +282,7 @@ def _limbs(canvas: Canvas, skeleton: Skeleton, growth: Growth, fields: dict[Part
             d = (np.sqrt(dx * dx + dy * dy + dz * dz) - r).astype(np.float32)
             fields[part][box] = smooth_min(fields[part][box], d, 6.0)
     for side in SIDES:
-        heel = skeleton.places[f"foot_{side}"]([-86.0, 130.0, -925.0])
+        heel = skeleton.places[f"foot_{side}"]([-80.0, 102.0, -926.0])
         box = canvas.box(heel - 40, heel + 40)
         if box is not None:
             p = canvas.coordinates(box)
@@ -315,9 +318,9 @@ def _fat(
     field = ndimage.gaussian_filter(share[nearest], 3.0) * np.float32(base)
     x, y, z = canvas.coordinates(tuple(slice(0, n) for n in shape))  # type: ignore[arg-type]
     hip = -20.0 * growth.trunk
-    buttock = np.exp(-(((z - hip + 40 * growth.trunk) / (75 * growth.trunk)) ** 2)) * np.clip(y / 60.0, 0, 1.3)
+    buttock = np.exp(-(((z - hip + 20 * growth.trunk) / (65 * growth.trunk)) ** 2)) * np.clip(y / 60.0, 0, 1.3)
     chest = np.exp(-(((z - 400 * growth.trunk) / (110 * growth.trunk)) ** 2))
-    field = field * (1 + 1.0 * buttock) * (1 - 0.45 * chest)
+    field = field * (1 + 0.7 * buttock) * (1 - 0.45 * chest)
     noise = ndimage.zoom(rng.normal(0, 1, [max(n // 12 + 2, 3) for n in shape]), 1, order=1)
     coarse = ndimage.affine_transform(noise, np.eye(3) / 12.0, output_shape=shape, order=1, mode="nearest")
     return np.maximum(field * (1 + 0.14 * coarse), 0.6).astype(np.float32)

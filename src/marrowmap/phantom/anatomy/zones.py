@@ -188,7 +188,7 @@ def long_bone(bone: str, side: str, growth: Growth, axial: float) -> Labeller:
             epiphysis |= (rise > 0) & upper
             plates.append((TROCHANTER.name, np.where(upper, rise, 99.0), upper))
         mid = np.clip(np.minimum(zones.metaphyses[0] - z, z - zones.metaphyses[1]) / 60.0, 0.0, 1.0)
-        cortex = (0.9 + zones.shaft_cortex * growth.girth * 0.85 * mid).astype(np.float32)
+        cortex = (0.9 + zones.shaft_cortex * growth.girth * 0.62 * mid).astype(np.float32)
         tissue = cortex_or_marrow(sdf, np.minimum(cortex, np.float32(0.45) * max(-float(sdf.min()), 1.0) + 0.3))
         half = growth.physis_mm / 2
         for name, height, where in plates:
@@ -355,6 +355,8 @@ def skull(growth: Growth) -> Labeller:
         wall = float(np.interp(growth.bone_age, (3, 8, 18), (3.6, 4.6, 6.2)))
         brain = ((x / 64) ** 2 + ((y - 100) / 82) ** 2 + ((z - 664) / 66) ** 2 < 1) & (z > 628 - 0.1 * (y - 100))
         brain |= (x / 50) ** 2 + ((y - 132) / 42) ** 2 + ((low - 622) / 34) ** 2 < 1
+        brain |= ((x - 30) / 27) ** 2 + ((y - 76) / 28) ** 2 + ((low - 630) / 22) ** 2 < 1
+        brain |= ((x / 52) ** 2 + ((y - 60) / 52) ** 2 + ((z - 660) / 50) ** 2 < 1) & (z > 634)
         brain &= sdf < -wall
         shell = sdf > -wall
         face = (y < 78) & (low < 634)
@@ -364,7 +366,7 @@ def skull(growth: Growth) -> Labeller:
         tissue[~shell & ~brain & ~face & ~base] = Tissue.MARROW
         site = np.full(len(p), unit, np.uint8)
         part = np.where(face, 2, np.where(base, 3, 1)).astype(np.uint8)
-        soft = base & ((low < 600 + 0.12 * np.abs(y - 100)) | (x > 52) & (low < 612)) & (sdf < -2.0)
+        soft = base & ((low < 606 + 0.10 * np.abs(y - 100)) | (x > 52) & (low < 612)) & (sdf < -2.0)
         tissue[soft], site[soft] = Tissue.MUSCLE, 0
         # Orbit, nasal cavity, maxillary sinus, throat.
         orbit = ((x - 32) / 18) ** 2 + ((y - 26) / 27) ** 2 + ((low - 622) / 16.5) ** 2 < 1
