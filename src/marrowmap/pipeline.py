@@ -10,7 +10,7 @@ from marrowmap import __version__
 from marrowmap.core.exam import Exam
 from marrowmap.core.study import Study
 from marrowmap.exchange.dicom_exam import open_exam
-from marrowmap.exchange.nifti import read_label_map
+from marrowmap.exchange.nifti import read_labels
 from marrowmap.exchange.study_folder import new_folder, write_study
 from marrowmap.imaging.candidates import find_candidates
 from marrowmap.imaging.compose import compose_exam
@@ -73,7 +73,7 @@ def analyse(request: ReadRequest, progress: ProgressCall = silent) -> Study:
     if request.labels is None:
         skeleton = label_skeleton(composition.volumes, progress=progress)
     else:
-        skeleton = skeleton_from_label_map(*read_label_map(request.labels), composition.volumes)
+        skeleton = skeleton_from_label_map(*read_labels(request.labels), composition.volumes)
     progress("looking for candidates")
     found = find_candidates(
         composition.volumes, skeleton, age_years=exam.patient.age_years, progress=progress

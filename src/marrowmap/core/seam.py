@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Seam:
-    """The meeting of two neighbouring stations of one contrast.
+    """Between two neighbouring stations of one contrast, upper one first.
 
-    contrast: key of the composed volume, such as "STIR" or "DWI_b800". upper, lower: stack ids.
-    overlap_mm: shared length along LPS z; negative means a gap of that width.
-    shift_mm: displacement along z at which the two agree best, 0 when the positions are right; None when
-        the overlap holds too little to tell. Said, and applied only where ``note`` says so.
-    step_before, step_after: natural log of the median signal ratio lower/upper inside the overlap, before
-        and after intensity matching; None when there is no overlap.
+    overlap_mm: shared length along the direction the stations follow one another; negative means a gap.
+    shift_mm: displacement of the lower station against its stated position, estimated in the overlap by
+        correlation; positive towards the head; None where the overlap does not say.
+    intensity_step_before, intensity_step_after: median natural logarithm of the signal ratio upper / lower
+        in the overlap, before and after gain matching (0.1 is about 10 %), both measured in columns that the
+        gain was not estimated from; None without overlap.
     """
 
     contrast: str
@@ -22,6 +22,6 @@ class Seam:
     lower: str
     overlap_mm: float
     shift_mm: float | None
-    step_before: float | None
-    step_after: float | None
+    intensity_step_before: float | None
+    intensity_step_after: float | None
     note: str = ""

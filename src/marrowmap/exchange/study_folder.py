@@ -22,7 +22,7 @@ from marrowmap.core.lesion import Candidate, Measured
 from marrowmap.core.seam import Seam
 from marrowmap.core.study import VALIDATION, Study
 from marrowmap.errors import OutputExists
-from marrowmap.exchange.nifti import write_nifti
+from marrowmap.exchange.nifti import write_labels, write_volume
 
 FORMAT_VERSION = 1
 
@@ -60,11 +60,11 @@ def write_study(study: Study, folder: Path) -> None:
     """Write volumes, labels and ``study.json`` into an existing folder."""
     (folder / "volumes").mkdir()
     for name, volume in study.volumes.items():
-        write_nifti(folder / _volume_file(name), volume.array, volume.grid)
+        write_volume(folder / _volume_file(name), volume)
     if study.skeleton is not None:
-        write_nifti(folder / "labels.nii.gz", study.skeleton.labels, study.skeleton.grid)
+        write_labels(folder / "labels.nii.gz", study.skeleton.labels, study.skeleton.grid)
         if study.candidate_labels is not None:
-            write_nifti(folder / "candidates.nii.gz", study.candidate_labels, study.skeleton.grid)
+            write_labels(folder / "candidates.nii.gz", study.candidate_labels, study.skeleton.grid)
     text = json.dumps(study_to_dict(study), indent=1, ensure_ascii=False, allow_nan=False)
     (folder / "study.json").write_text(text + "\n", encoding="utf-8")
 
@@ -184,7 +184,10 @@ def _seam(seam: Seam) -> dict[str, Any]:
         "between": [seam.upper, seam.lower],
         "overlap_mm": round(seam.overlap_mm, 3),
         "shift_mm": seam.shift_mm,
-        "intensity_step": {"before": seam.step_before, "after": seam.step_after},
+        "intensity_step": {
+            "before": seam.intensity_step_before,
+            "after": seam.intensity_step_after,
+        },
         "note": seam.note,
     }
 

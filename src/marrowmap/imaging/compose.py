@@ -7,18 +7,18 @@ contrast stays in the plane and on the grid it was measured, nothing is reformat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from marrowmap.core.exam import Exam, Stack
 from marrowmap.core.geometry import Plane
+from marrowmap.core.seam import Seam
 from marrowmap.core.volume import Contrast, Volume
 from marrowmap.imaging.choose import reach_mm, usable
 from marrowmap.imaging.compose_diffusion import compose_diffusion, diffusion_stations
 from marrowmap.imaging.diffusion import AdcAgreement, AdcMap
 from marrowmap.imaging.quality import unaccounted
 from marrowmap.imaging.rows import Station, in_plane, join, settle
-from marrowmap.imaging.seams import Seam
 from marrowmap.imaging.workbench import (
     Load,
     Workbench,
@@ -29,7 +29,12 @@ from marrowmap.imaging.workbench import (
     upright_reference,
 )
 
-Progress = Callable[[str, float], None]
+
+class Progress(Protocol):
+    """Told what is being done, and how many of how many steps are done."""
+
+    def __call__(self, step: str, done: int = 0, total: int = 0) -> None: ...
+
 
 STRUCTURAL = (
     Contrast.STIR,
@@ -77,7 +82,7 @@ def compose_exam(exam: Exam, load: Load, progress: Progress | None = None) -> Co
 
     Stacks are not changed. Raises StationsDoNotMeet when the stated positions cannot belong to one body.
     """
-    tell = progress or (lambda _text, _share: None)
+    tell = progress or silent
     bench = Workbench(exam, load)
     rows = coronal_rows(bench)
     lead = leading_contrast(rows)
@@ -88,7 +93,7 @@ def compose_exam(exam: Exam, load: Load, progress: Progress | None = None) -> Co
         compose_coronal(bench, rows, lead, tell)
         layout = "coronal"
     say_the_rest(bench)
-    tell("composed", 1.0)
+    tell("composed", 1, 1)
     main = next((key for key in MAIN_ORDER if key in bench.volumes), next(iter(bench.volumes), ""))
     return Composition(
         bench.volumes,
@@ -103,6 +108,10 @@ def compose_exam(exam: Exam, load: Load, progress: Progress | None = None) -> Co
         bench.adc,
         bench.agreement,
     )
+
+
+def silent(step: str, done: int = 0, total: int = 0) -> None:
+    """Progress that nobody watches."""
 
 
 def coronal_rows(bench: Workbench) -> dict[Contrast, list[Stack]]:
@@ -130,7 +139,7 @@ def compose_coronal(
     bench: Workbench, rows: dict[Contrast, list[Stack]], lead: Contrast, tell: Progress
 ) -> None:
     """All contrasts on the one upright grid of the leading coronal row."""
-    tell("reading stations", 0.0)
+    tell("reading stations")
     stations = {contrast: stations_of(bench, stacks) for contrast, stacks in rows.items()}
     diffusion_row = diffusion_stations(bench)
     low_b = next(iter(diffusion_row.values()), [])
@@ -142,20 +151,20 @@ def compose_coronal(
         every = [s.grid for row, _ in settled.values() for s in row]
         target = checked_union(reference, every, [s.grid for s in low_b])
     for i, (contrast, (row, shifts)) in enumerate(settled.items()):
-        tell(f"composing {contrast}", 0.1 + 0.5 * i / len(settled))
+        tell(f"composing {contrast}", i, len(settled) + 1)
         joined = join(row, shifts, target, contrast.value)
         bench.keep(contrast.value, joined, joined.volume, "composed into the whole-body volume")
         del joined
     stations.clear()
+    tell("composing diffusion", len(settled), len(settled) + 1)
     settled.clear()
-    tell("composing diffusion", 0.6)
     compose_diffusion(bench, diffusion_row, target)
 
 
 def compose_native(bench: Workbench, tell: Progress) -> None:
     """Each contrast in the plane that shows most of the body, on its own grid."""
     for i, contrast in enumerate(STRUCTURAL):
-        tell(f"composing {contrast}", 0.6 * i / len(STRUCTURAL))
+        tell(f"composing {contrast}", i, len(STRUCTURAL) + 1)
         stacks = [s for s in bench.exam.stacks if s.contrast is contrast and usable(s)]
         if not stacks:
             continue
@@ -167,7 +176,7 @@ def compose_native(bench: Workbench, tell: Progress) -> None:
                     f"shown in its own plane ({other.plane}); the {contrast} volume is the {plane} one"
                 )
         compose_in_plane(bench, stations_of(bench, in_this), plane, contrast.value)
-    tell("composing diffusion", 0.6)
+    tell("composing diffusion", len(STRUCTURAL), len(STRUCTURAL) + 1)
     compose_diffusion(bench, diffusion_stations(bench), None)
 
 

@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from marrowmap.core.exam import Stack
 from marrowmap.core.geometry import Grid, Plane
+from marrowmap.core.seam import Seam
 from marrowmap.core.volume import Contrast, Volume
 from marrowmap.imaging.align import Shift, estimate_shift
 from marrowmap.imaging.blend import blend, fitting_dtype
 from marrowmap.imaging.grids import Placed, place, standard_orientation
-from marrowmap.imaging.seams import OverlapMatch, Seam, common_box, match_overlap, solve_gains
+from marrowmap.imaging.seams import OverlapMatch, common_box, match_overlap, solve_gains
 
 
 @dataclass
@@ -103,7 +104,7 @@ def join(
                     matches[i, j] = found
     if gains is None:
         gains = solve_gains(len(placed), matches) if match else np.ones(len(placed))
-    dtype = fitting_dtype([p.array for p in placed], gains, exact)
+    dtype = fitting_dtype([s.array for s, _ in kept], gains, exact)
     joined = blend(placed, gains, target.shape, dtype)
     first = kept[0][0].stack
     volume = Volume(
@@ -155,8 +156,9 @@ def describe_seam(
         notes.append("resampled onto the common grid")
     before = after = None
     if match is not None:
-        before = match.log_ratio_held_out
-        after = before + float(np.log(gains[0] / gains[1]))
+        # lower / upper, in columns that the gain was not estimated from
+        before = -match.log_ratio_held_out
+        after = before + float(np.log(gains[1] / gains[0]))
     mm = shift.mm if shift is not None and shift.clear else None
     return Seam(key, upper.stack.id, lower.stack.id, overlap, mm, before, after, "; ".join(notes))
 

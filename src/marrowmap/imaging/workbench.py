@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from marrowmap.core.exam import Exam, Stack
 from marrowmap.core.geometry import Grid, Plane
+from marrowmap.core.seam import Seam
 from marrowmap.core.volume import Volume
 from marrowmap.errors import StationsDoNotMeet
 from marrowmap.imaging.choose import Choice, choose_stations
 from marrowmap.imaging.diffusion import AdcAgreement, AdcMap
 from marrowmap.imaging.grids import standard_orientation, union_grid
 from marrowmap.imaging.rows import Row, Station, head_first
-from marrowmap.imaging.seams import Seam
 
 Load = Callable[[Stack], npt.NDArray]
 
@@ -83,8 +83,14 @@ def checked_union(reference: Grid, grids: Sequence[Grid], only_z: Sequence[Grid]
     return grid
 
 
+PLANE_WEIGHTS = {Plane.CORONAL: 2.0, Plane.AXIAL: 1.3}
+
+
 def best_plane(stacks: Sequence[Stack]) -> Plane:
-    """Plane whose stacks cover most volume; coronal wins a near tie (within a fifth)."""
+    """Plane whose stacks cover most volume, with a preference for coronal, then axial.
+
+    Right and left side are seen at once on those two (weights are ours).
+    """
     volume: dict[Plane, float] = {}
     for stack in stacks:
         ml = float(np.prod(stack.grid.shape)) * stack.grid.voxel_ml
