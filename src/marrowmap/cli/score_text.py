@@ -1,4 +1,4 @@
-"""How scores are printed for people: the answer first, then what it rests on, what is missing, and the source."""
+"""How scores are printed for people: the answer first, then what it rests on, what is missing, the source."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from rich.text import Text
 from marrowmap.core.case import Case
 from marrowmap.core.configuration import Rulebook
 from marrowmap.core.lesion import Assessment
+from marrowmap.core.pain import match_of
 from marrowmap.core.remission import both_readings
-from marrowmap.core.scores.catalogue import CATALOGUE
+from marrowmap.core.scores.catalogue import CATALOGUE, RULE_SYSTEMS
 from marrowmap.core.scores.result import CONFIDENCE_WORDS, Item, ScoreResult, State, SystemState
 from marrowmap.core.treatment import stage
 
@@ -37,7 +38,7 @@ def mark_of(state: Assessment | None) -> str:
 
 def indented(console: Console, text: str, *, by: int = 2, style: str = "") -> None:
     """A line that wraps under its own indent; its text is printed as it is."""
-    console.print(Padding(Text(text, style=style), (0, 0, 0, by)))
+    console.print(Padding(Text(text, style=style), (0, 0, 0, by), expand=False))
 
 
 def print_catalogue(console: Console) -> None:
@@ -45,8 +46,7 @@ def print_catalogue(console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("id", "name", "year", "definition", "source"):
         table.add_column(name, overflow="fold", no_wrap=name == "id")
-    for entry in CATALOGUE:
-        system = entry.system
+    for system in (*(entry.system for entry in CATALOGUE), *RULE_SYSTEMS):
         table.add_row(
             system.id,
             system.name,
@@ -75,6 +75,8 @@ def print_case(
         for result in members:
             print_result(console, result, brief=brief)
         console.print()
+    if only is None:
+        _print_pain(console, case)
     if only is None and case.patient is not None:
         _print_course(console, case, rules)
     if idle:
@@ -97,7 +99,9 @@ def print_result(console: Console, result: ScoreResult, *, brief: bool = False) 
     for item in result.items:
         indented(console, _item_line(item))
     for line in result.sentences[1:]:
-        indented(console, line)
+        # The label in the headline says it already.
+        if not line.startswith("Not verified"):
+            indented(console, line)
     if result.rule:
         indented(console, f"Rule: {result.rule}", style="dim")
     for line in result.ours:
@@ -107,7 +111,8 @@ def print_result(console: Console, result: ScoreResult, *, brief: bool = False) 
 
 def _headline(result: ScoreResult) -> str:
     total = result.range_text
-    if result.answer == total or not total or total in result.answer.split():
+    starts_with_number = result.answer.lstrip("+-")[:1].isdigit()
+    if not total or starts_with_number or total in result.answer.split():
         return result.answer
     return f"{total}: {result.answer}"
 
@@ -128,6 +133,25 @@ def _item_line(item: Item) -> str:
 
 def _upper(high: float | None) -> str:
     return "no upper end" if high is None else f"{high:g}"
+
+
+def _print_pain(console: Console, case: Case) -> None:
+    match = match_of(case.visit, case.reading)
+    if match is None or case.visit is None:
+        return
+    painful = case.visit.painful_sites or ()
+    console.print("[bold underline]Pain and imaging (region level, matching is ours)[/]")
+    for i, j in match.pairs:
+        indented(console, f"= {painful[i].place.name}: {case.lesions[j].site.name}")
+    paired = {i for i, _ in match.pairs}
+    for i, site in enumerate(painful):
+        if i not in paired:
+            indented(console, f"- {site.place.name}: painful, no lesion of its own in this region")
+    for j in sorted(match.also_covered):
+        indented(console, f"= {case.lesions[j].site.name}: lies in a painful region that has another lesion")
+    for j in sorted(match.subclinical):
+        indented(console, f"+ {case.lesions[j].site.name}: lesion without pain")
+    console.print()
 
 
 def _print_course(console: Console, case: Case, rules: Rulebook) -> None:

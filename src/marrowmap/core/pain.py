@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from marrowmap.core.lesion import Lesion
-from marrowmap.core.visit import PainfulSite
+from marrowmap.core.reading import Reading
+from marrowmap.core.visit import PainfulSite, Visit
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,13 @@ def match_pain(painful: tuple[PainfulSite, ...], lesions: tuple[Lesion, ...]) ->
     covered = {j for row in reach for j in row} - set(partner)
     pairs = tuple(sorted((i, j) for j, i in partner.items()))
     return PainMatch(len(painful), len(lesions), pairs, frozenset(covered))
+
+
+def match_of(visit: Visit | None, reading: Reading | None) -> PainMatch | None:
+    """The match of a visit and a reading; None when pain was not asked for by site, or nothing was imaged."""
+    if visit is None or visit.painful_sites is None or reading is None:
+        return None
+    return match_pain(visit.painful_sites, reading.lesions)
 
 
 def _augment(i: int, reach: list[list[int]], partner: dict[int, int], tried: set[int]) -> bool:

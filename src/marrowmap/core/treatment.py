@@ -116,7 +116,7 @@ def running_on(patient: PatientRecord, day: date) -> tuple[Treatment, ...]:
 def plan_of(running: tuple[Treatment, ...]) -> Plan:
     """The plan these drugs correspond to; NSAID and a steroid course are allowed in all of them.
 
-    Methotrexate beside a TNF inhibitor belongs to plan B; a bisphosphonate with a DMARD is more than one plan.
+    Methotrexate beside a TNF inhibitor belongs to plan B; a bisphosphonate with a DMARD is several plans.
     """
     drugs, groups = {t.drug for t in running}, {t.group for t in running}
     if not running:

@@ -1,4 +1,4 @@
-"""A reading as JSON: what the reading room saves and `marrowmap score` takes (``contract/reading.schema.json``)."""
+"""A reading as JSON: what the reading room saves and `marrowmap score` takes; see ``contract/``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Frozen records to plain JSON values and back, and their JSON Schema, all from the type hints of the record.
 
-Strict when reading: an unknown key, a wrong type or a value outside its list is an InvalidRecord that names the
-place, the value and what is accepted. A key that is missing takes the default of the record ("not assessed",
-null), never a value that states something.
+Strict when reading: an unknown key, a wrong type or a value outside its list is an InvalidRecord that names
+the place, the value and what is accepted. A key that is missing takes the default of the record ("not
+assessed", null), never a value that states something.
 """
 
 from __future__ import annotations
@@ -176,7 +176,8 @@ def _lab(data: Any, where: str) -> LabValue:
     for key in ("analyte", "value", "unit"):
         if key not in given:
             raise InvalidRecord(_join(where, key), "is missing", "Accepted: a value for this field")
-    analyte = Analyte(_enum(Analyte, given["analyte"], _join(where, "analyte")))
+    analyte = _enum(Analyte, given["analyte"], _join(where, "analyte"))
+    assert isinstance(analyte, Analyte)
     value = _number(given["value"], _join(where, "value"))
     unit = _expect(str, given["unit"], _join(where, "unit"), ", ".join(UNITS[analyte]))
     below = _expect(bool, given.get("below", False), _join(where, "below"), "true or false")

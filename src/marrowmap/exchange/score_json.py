@@ -7,17 +7,17 @@ from typing import Any
 from marrowmap.core.case import Case
 from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
 from marrowmap.core.evidence import Evidence
+from marrowmap.core.pain import match_of
 from marrowmap.core.pathway import PathwayResult
 from marrowmap.core.red_flags import RedFlag
 from marrowmap.core.remission import Remission, both_readings
-from marrowmap.core.scores.catalogue import CATALOGUE, Listing, score_all
-from marrowmap.core.scores.result import CONFIDENCE_WORDS, Item, ScoreResult
+from marrowmap.core.scores.catalogue import CATALOGUE, RULE_SYSTEMS, score_all
+from marrowmap.core.scores.result import CONFIDENCE_WORDS, Item, ScoreResult, System
 from marrowmap.core.treatment import TreatmentStage, stage
 
 
-def listing_to_dict(listing: Listing) -> dict[str, Any]:
+def listing_to_dict(system: System, group: str) -> dict[str, Any]:
     """One row of the list of systems."""
-    system = listing.system
     return {
         "id": system.id,
         "name": system.name,
@@ -27,7 +27,7 @@ def listing_to_dict(listing: Listing) -> dict[str, Any]:
         "state": str(system.state),
         "confidence": str(system.confidence),
         "confidence_in_words": CONFIDENCE_WORDS[system.confidence],
-        "group": listing.group,
+        "group": group,
         "purpose": system.purpose,
         "higher_means": system.higher_means,
         "gap": system.gap,
@@ -35,8 +35,9 @@ def listing_to_dict(listing: Listing) -> dict[str, Any]:
 
 
 def catalogue_to_list() -> list[dict[str, Any]]:
-    """Every system."""
-    return [listing_to_dict(entry) for entry in CATALOGUE]
+    """Every system, scores first, then rules that are no score."""
+    rows = [listing_to_dict(entry.system, entry.group) for entry in CATALOGUE]
+    return [*rows, *(listing_to_dict(system, "rule") for system in RULE_SYSTEMS)]
 
 
 def evidence_to_dict(evidence: Evidence) -> dict[str, str]:
@@ -169,6 +170,26 @@ def remission_to_dict(found: Remission) -> dict[str, Any]:
     }
 
 
+def pain_to_dict(case: Case) -> dict[str, Any] | None:
+    """Painful places against lesions; None when pain by site or imaging is not known."""
+    match = match_of(case.visit, case.reading)
+    if match is None or case.visit is None:
+        return None
+    painful = case.visit.painful_sites or ()
+    return {
+        "painful_sites": match.n_painful,
+        "lesions": match.n_lesions,
+        "matched": len(match.pairs),
+        "painful_without_lesion": match.painful_without_lesion,
+        "lesions_without_own_painful_site": match.lesions_without_pain,
+        "lesions_outside_every_painful_region": len(match.subclinical),
+        "union": match.union,
+        "pairs": [[painful[i].place_id, case.lesions[j].id] for i, j in match.pairs],
+        "subclinical": [case.lesions[j].id for j in sorted(match.subclinical)],
+        "level": "region; matching is ours (PROPOSED)",
+    }
+
+
 def case_to_dict(case: Case, rules: Rulebook = DEFAULT_RULES) -> dict[str, Any]:
     """All scores of a case, with treatment stage and remission when a record is there."""
     readings = tuple(r for r in (case.earlier_reading, case.reading) if r is not None)
@@ -180,6 +201,7 @@ def case_to_dict(case: Case, rules: Rulebook = DEFAULT_RULES) -> dict[str, Any]:
         "reading": None if case.reading is None else case.reading.id,
         "visit": None if case.visit is None else case.visit.id,
         "scores": [result_to_dict(r) for r in score_all(case, rules)],
+        "pain_and_imaging": pain_to_dict(case),
         "treatment": None if case.patient is None else stage_to_dict(stage(case, rules=rules)),
         "remission": []
         if case.patient is None

@@ -1,7 +1,7 @@
 """A visit, with what is known of the child, as JSON (``contract/visit.schema.json``).
 
-One file holds the record of the child (``patient``, optional) and one visit (``visit``). Visits of the past may
-stand in ``patient.visits``; the one in ``visit`` is the one that is scored.
+One file holds the record of the child (``patient``, optional) and one visit (``visit``). Visits of the past
+may stand in ``patient.visits``; the one in ``visit`` is the one that is scored.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from marrowmap.core.scores import (
     bristol_2016,
     cdas,
     chaq,
+    citations,
     eular_acr_2025,
     genant,
     jansson_2007,
@@ -26,7 +27,7 @@ from marrowmap.core.scores import (
     rai_cromris,
     rinbo,
 )
-from marrowmap.core.scores.result import ScoreResult, System
+from marrowmap.core.scores.result import Confidence, ScoreResult, System, SystemState
 from marrowmap.errors import InvalidRecord
 
 Compute = Callable[[Case, Rulebook], ScoreResult]
@@ -66,6 +67,46 @@ CATALOGUE: tuple[Listing, ...] = (
     Listing(rai_change.SYSTEM, rai_change.score, "change"),
 )
 """In the order in which results are shown."""
+
+
+RULE_SYSTEMS: tuple[System, ...] = (
+    System(
+        id="falip_pathway",
+        name="Diagnostic pathway (Falip)",
+        year=2013,
+        citation=citations.FALIP,
+        doi="10.1007/s00247-012-2544-6",
+        state=SystemState.VERIFIED,
+        confidence=Confidence.V,
+        higher_means="a path, not a number",
+        purpose="typical, biopsy advised, imaging insufficient or not suspected (`marrowmap pathway`)",
+        page="pathway",
+    ),
+    System(
+        id="carra_plans",
+        name="CARRA treatment plans",
+        year=2018,
+        citation=citations.CARRA,
+        state=SystemState.VERIFIED,
+        confidence=Confidence.V,
+        higher_means="a stage, not a number",
+        purpose="which plan the recorded drugs correspond to; no dose is computed",
+        gap="eligibility, failure definition and doses in Zhao 2018, tables",
+        page="treatment",
+    ),
+    System(
+        id="belgian_remission",
+        name="Remission (Belgian cohort), readings A and B",
+        year=None,
+        citation=citations.SEED_COHORT,
+        state=SystemState.VERIFIED,
+        confidence=Confidence.V,
+        higher_means="remission",
+        purpose="six quiet months; the sentence can be read in two ways and both are shown",
+        page="remission",
+    ),
+)
+"""Published rules that are no score: they have their own modules and outputs."""
 
 
 def listing(system_id: str) -> Listing:

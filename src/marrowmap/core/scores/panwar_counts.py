@@ -33,7 +33,7 @@ SYSTEM = System(
     page="panwar_counts",
 )
 RULE = (
-    "Each active lesion of the first one is resolved, improved, stable, worsened or mixed; the rest are new."
+    "Active lesions of the first reading are resolved, improved, stable, worsened or mixed; others are new."
 )
 
 

@@ -10,7 +10,7 @@ from itertools import product
 from marrowmap.core.case import Case
 from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
 from marrowmap.core.evidence import Evidence
-from marrowmap.core.lesion import Assessment
+from marrowmap.core.lesion import Activity, Assessment
 from marrowmap.core.reading import Reading
 from marrowmap.core.scores import chaq, citations
 from marrowmap.core.scores.result import (
@@ -54,7 +54,8 @@ RULE = (
 )
 OURS = (
     "Ours (PROPOSED): a variable at 0 at baseline is unchanged when still 0 and worse when above 0, never "
-    "better; a missing variable is tried as better, unchanged and worse, and the answer stands if all agree."
+    "better; lesions are counted in units seen at both times; a missing variable is tried as better, "
+    "unchanged and worse, and the answer stands if all agree."
 )
 
 
@@ -106,23 +107,36 @@ def _reached(changes: list[Change]) -> bool:
     return changes.count(Change.IMPROVED) >= 3 and changes.count(Change.WORSENED) <= 1
 
 
-def variables_of(visit: Visit | None, reading: Reading | None) -> dict[str, float | None]:
-    """The five variables of one time point. Lesions are counted in whole-body readings only."""
+def variables_of(
+    visit: Visit | None, reading: Reading | None, units: frozenset[str] | None = None
+) -> dict[str, float | None]:
+    """The five variables of one time point. Lesions are counted in whole-body readings, in ``units`` seen."""
     esr = visit.lab(Analyte.ESR) if visit else None
     index = chaq.index_of(visit) if visit else None
     return {
         "esr": None if esr is None or esr.below else esr.value,
-        "lesions": float(len(reading.active_lesions)) if reading and reading.whole_body else None,
+        "lesions": _count(reading, units),
         "physician_global": visit.outcomes.physician_global if visit else None,
         "patient_global": visit.outcomes.patient_global if visit else None,
         "chaq": None if index is None else index,
     }
 
 
+def _count(reading: Reading | None, units: frozenset[str] | None) -> float | None:
+    if reading is None or not reading.whole_body:
+        return None
+    if any(le.activity is Activity.NOT_ASSESSED for le in reading.lesions):
+        return None
+    return float(sum(units is None or le.site.id in units for le in reading.active_lesions))
+
+
 def pairs_of(case: Case) -> dict[str, Pair]:
     """Baseline and present value of each variable."""
-    before = variables_of(case.earlier_visit, case.earlier_reading)
-    now = variables_of(case.visit, case.reading)
+    # A lesion outside the coverage of one examination must not look like one that came or went.
+    both = [r.units_seen() for r in (case.earlier_reading, case.reading) if r is not None]
+    units = frozenset.intersection(*both) if both else None
+    before = variables_of(case.earlier_visit, case.earlier_reading, units)
+    now = variables_of(case.visit, case.reading, units)
     return {name: Pair(before[name], now[name]) for name in VARIABLES}
 
 

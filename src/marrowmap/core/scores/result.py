@@ -269,8 +269,8 @@ def not_computable(
         ours=ours,
         details=details or {},
     )
-    remedy = f" To close the gap: {system.gap}" if system.gap else ""
-    return with_sentences(result, (*extra, f"{system.name}: {answer}.{remedy}"))
+    remedy = (f"To close the gap: {system.gap}.",) if system.gap else ()
+    return with_sentences(result, (f"{system.name}: {answer}.", *extra, *remedy))
 
 
 def not_applicable(system: System, why: str, items: tuple[Item, ...] = ()) -> ScoreResult:
