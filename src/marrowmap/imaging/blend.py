@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ def blend(
     station = np.full((shape[1],) if by_row else shape, -1, dtype=np.int16)
     ramps = [ramp_rows(i, placed) for i in range(len(placed))]
     cuts = sorted({row for p in placed for row in p.rows})
-    for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+    for first, last in itertools.pairwise(cuts):
         active = [i for i, p in enumerate(placed) if p.rows[0] <= first and p.rows[1] >= last]
         if len(active) == 1:
             copy_rows(
@@ -164,7 +165,9 @@ def row_weights(placed: Placed, ramp: tuple[int, int], first: int, last: int) ->
 def fitting_dtype(
     arrays: Sequence[npt.NDArray], gains: npt.NDArray[np.float64], exact: bool = False
 ) -> np.dtype:
-    """Smallest type for the joined signal: whole numbers stay whole where rounding loses under 0.1 %.
+    """Smallest type for the joined signal: whole numbers stay whole where rounding loses little.
+
+    arrays: as they came from the scanner, before any interpolation.
 
     exact: keep float32 whatever the range (diffusion signal, whose ratios are wanted).
     """

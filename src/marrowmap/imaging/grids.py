@@ -62,7 +62,7 @@ def best_permutation(likeness: FloatArray) -> tuple[int, int, int]:
 def is_upright(grid: Grid, plane: Plane, tolerance: float = ALIGNED_TOLERANCE) -> bool:
     """Whether the grid's axes run exactly as the standard ones: a drift under ``tolerance`` voxel corner to corner."""
     ideal = STANDARD_DIRECTIONS[plane].T * np.array(grid.spacing)
-    drift = np.abs((grid.affine[:3, :3] - ideal)) @ np.array(grid.shape)
+    drift = np.abs(grid.affine[:3, :3] - ideal) @ np.array(grid.shape)
     return bool(np.all(drift <= tolerance * min(grid.spacing) * 2))
 
 

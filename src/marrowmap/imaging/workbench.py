@@ -94,9 +94,7 @@ def best_plane(stacks: Sequence[Stack]) -> Plane:
     volume: dict[Plane, float] = {}
     for stack in stacks:
         ml = float(np.prod(stack.grid.shape)) * stack.grid.voxel_ml
-        volume[stack.plane] = volume.get(stack.plane, 0.0) + ml * (
-            1.25 if stack.plane is Plane.CORONAL else 1
-        )
+        volume[stack.plane] = volume.get(stack.plane, 0.0) + ml * PLANE_WEIGHTS.get(stack.plane, 1.0)
     return max(volume, key=lambda plane: volume[plane])
 
 
