@@ -15,7 +15,7 @@ from marrowmap.registry.database import open_registry
 from marrowmap.registry.longfiles import RawRow
 from marrowmap.registry.schema import metadata
 
-_FOLDERS = ["/usr/lib/postgresql/%d/bin" % v for v in range(18, 11, -1)]
+_FOLDERS = [f"/usr/lib/postgresql/{v}/bin" for v in range(18, 11, -1)]
 
 
 def _program(name: str) -> str | None:
@@ -113,20 +113,20 @@ def small_cohort():
                 "visit_id": "V1",
                 "patient_id": "P1",
                 "visit_date": "2018-06-01",
-                "fever": "0",
+                "fever_above_38_5": "0",
                 "crp_mg_per_l": "12",
             },
             {
                 "visit_id": "V2",
                 "patient_id": "P2",
                 "visit_date": "2019-02-01",
-                "fever": "",
+                "fever_above_38_5": "",
                 "crp_mg_per_l": "",
             },
         ),
         "exams": rows(
             "exams",
-            {"exam_id": "E1", "patient_id": "P1", "exam_date": "2018-06-02", "modality": "whole_body_mri"},
+            {"exam_id": "E1", "patient_id": "P1", "exam_date": "2018-06-02", "kind": "whole_body_mri"},
         ),
         "lesions": rows(
             "lesions",
@@ -145,7 +145,7 @@ def small_cohort():
             {
                 "treatment_id": "T1",
                 "patient_id": "P1",
-                "drug": "nsaid",
+                "drug": "naproxen",
                 "start_date": "2018-06-02",
                 "stop_date": "2018-12-01",
             },

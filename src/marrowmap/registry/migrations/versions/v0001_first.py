@@ -24,9 +24,8 @@ def _refuse(table: str, verb: str, condition: str) -> None:
     name = f"{table}_no_{verb.lower()}"
     when = f"WHEN ({condition})" if condition else ""
     if op.get_context().dialect.name == "sqlite":
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {verb} ON {table} {when} BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        )
+        action = f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        op.execute(f"CREATE TRIGGER {name} BEFORE {verb} ON {table} {when} {action}")
         return
     op.execute(
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
@@ -64,7 +63,7 @@ def _tables() -> None:
         sa.Column("lost_to_follow_up", sa.Boolean(), nullable=True),
         sa.Column("family_rheumatic_disease", sa.Boolean(), nullable=True),
         sa.Column("family_psoriasis", sa.Boolean(), nullable=True),
-        sa.Column("family_ibd", sa.Boolean(), nullable=True),
+        sa.Column("family_inflammatory_bowel_disease", sa.Boolean(), nullable=True),
         sa.Column("family_cno", sa.Boolean(), nullable=True),
         sa.Column("oral_ulcers", sa.Boolean(), nullable=True),
         sa.Column("severe_acne", sa.Boolean(), nullable=True),
@@ -73,15 +72,15 @@ def _tables() -> None:
         sa.Column("eczema", sa.Boolean(), nullable=True),
         sa.Column("crohn_disease", sa.Boolean(), nullable=True),
         sa.Column("takayasu_arteritis", sa.Boolean(), nullable=True),
-        sa.Column("sapho", sa.Boolean(), nullable=True),
+        sa.Column("sapho_syndrome", sa.Boolean(), nullable=True),
         sa.Column("uveitis", sa.Boolean(), nullable=True),
         sa.Column("hla_b27", sa.Boolean(), nullable=True),
-        sa.Column("ana", sa.Boolean(), nullable=True),
+        sa.Column("antinuclear_antibodies", sa.Boolean(), nullable=True),
         sa.Column("rheumatoid_factor", sa.Boolean(), nullable=True),
         sa.Column("blood_culture", sa.String(length=32), nullable=True),
         sa.Column("synovial_fluid", sa.String(length=32), nullable=True),
         sa.Column("bone_biopsy", sa.String(length=32), nullable=True),
-        sa.Column("vertebral_fracture", sa.Boolean(), nullable=True),
+        sa.Column("vertebral_compression_fracture", sa.Boolean(), nullable=True),
         sa.Column("spine_surgery", sa.Boolean(), nullable=True),
         sa.Column("leg_length_discrepancy", sa.Boolean(), nullable=True),
         sa.Column("psychological_support", sa.Boolean(), nullable=True),
@@ -104,7 +103,7 @@ def _tables() -> None:
         sa.Column("exam_id", sa.String(length=64), nullable=False),
         sa.Column("patient_id", sa.String(length=64), nullable=False),
         sa.Column("exam_date", sa.Date(), nullable=True),
-        sa.Column("modality", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("study_uid", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(["patient_id"], ["patients.patient_id"], name=op.f("fk_exams_patient_id")),
         sa.PrimaryKeyConstraint("exam_id", name=op.f("pk_exams")),
@@ -135,10 +134,13 @@ def _tables() -> None:
         sa.Column("start_date", sa.Date(), nullable=False),
         sa.Column("stop_date", sa.Date(), nullable=True),
         sa.Column("cycles", sa.Integer(), nullable=True),
+        sa.Column("dose_as_documented", sa.String(length=200), nullable=True),
         sa.Column("dose", sa.Float(), nullable=True),
         sa.Column("dose_unit", sa.String(length=32), nullable=True),
+        sa.Column("interval_weeks", sa.Float(), nullable=True),
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.Column("response", sa.String(length=32), nullable=True),
+        sa.Column("response_date", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
             ["patient_id"], ["patients.patient_id"], name=op.f("fk_treatments_patient_id")
         ),
@@ -151,18 +153,18 @@ def _tables() -> None:
         sa.Column("patient_id", sa.String(length=64), nullable=False),
         sa.Column("visit_date", sa.Date(), nullable=False),
         sa.Column("bone_pain", sa.Boolean(), nullable=True),
-        sa.Column("night_pain", sa.Boolean(), nullable=True),
+        sa.Column("bone_pain_worse_at_night", sa.Boolean(), nullable=True),
         sa.Column("loss_of_function", sa.Boolean(), nullable=True),
         sa.Column("morning_stiffness", sa.Boolean(), nullable=True),
-        sa.Column("fever", sa.Boolean(), nullable=True),
+        sa.Column("fever_above_38_5", sa.Boolean(), nullable=True),
         sa.Column("weight_loss", sa.Boolean(), nullable=True),
         sa.Column("fatigue", sa.Boolean(), nullable=True),
         sa.Column("stopped_sport", sa.Boolean(), nullable=True),
-        sa.Column("triggered_pain", sa.Boolean(), nullable=True),
+        sa.Column("pain_provoked_by_trigger", sa.Boolean(), nullable=True),
         sa.Column("pain_on_palpation", sa.Boolean(), nullable=True),
         sa.Column("bone_swelling", sa.Boolean(), nullable=True),
-        sa.Column("restricted_motion", sa.Boolean(), nullable=True),
-        sa.Column("arthritis", sa.Boolean(), nullable=True),
+        sa.Column("restricted_range_of_motion", sa.Boolean(), nullable=True),
+        sa.Column("associated_arthritis", sa.Boolean(), nullable=True),
         sa.Column("crp_mg_per_l", sa.Float(), nullable=True),
         sa.Column("esr_mm_per_h", sa.Float(), nullable=True),
         sa.Column("crp_upper_mg_per_l", sa.Float(), nullable=True),

@@ -1,0 +1,72 @@
+"""``marrowmap registry``: bring rows in, and take them out."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+registry = typer.Typer(help="The registry of patients, visits, lesions and treatments.", no_args_is_help=True)
+
+Place = Annotated[str, typer.Option("--registry", help="Registry: a file, or a postgresql:// URL.")]
+
+
+@registry.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="Folder of long files, or a REDCap long CSV.")],
+    registry: Place,
+    who: Annotated[str, typer.Option("--who", help="Name for the audit trail.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Store all rows or none; every row that cannot be taken is named with the reason."""
+    from marrowmap.registry.database import open_registry
+    from marrowmap.registry.importing import import_rows
+    from marrowmap.registry.longfiles import read_long_files
+    from marrowmap.registry.redcap import read_redcap
+
+    raw = read_redcap(source) if source.is_file() else read_long_files(source)
+    opened = open_registry(registry)
+    try:
+        report = import_rows(opened, raw, who or getpass.getuser())
+    finally:
+        opened.close()
+    if as_json:
+        typer.echo(
+            json.dumps({"added": report.added, "changed": report.changed, "unchanged": report.unchanged})
+        )
+        return
+    for line in report.lines():
+        typer.echo(line)
+
+
+@registry.command()
+def export(
+    out: Annotated[Path, typer.Option("--out", help="New folder to write into.")],
+    registry: Place,
+    redcap: Annotated[bool, typer.Option("--redcap", help="REDCap data dictionary and long CSV.")] = False,
+) -> None:
+    """Write all rows as long CSV files, or for REDCap. The files hold identifying data."""
+    from marrowmap.registry.database import open_registry
+    from marrowmap.registry.longfiles import write_long_files
+    from marrowmap.registry.redcap import write_redcap
+    from marrowmap.registry.schema import LONG_TABLES
+
+    opened = open_registry(registry)
+    try:
+        rows = {name: opened.rows(table) for name, table in LONG_TABLES.items()}
+    finally:
+        opened.close()
+    files = write_redcap(out, rows) if redcap else write_long_files(out, rows)
+    for file in files:
+        typer.echo(str(file))
+
+
+@registry.command()
+def dictionary() -> None:
+    """Print the REDCap data dictionary of the registry."""
+    from marrowmap.registry.redcap import dictionary_csv
+
+    typer.echo(dictionary_csv(), nl=False)
