@@ -14,6 +14,16 @@ Point = tuple[float, float]
 Knot = Sequence[float]
 """(x, y), or (x, y, 1) where the outline turns a sharp corner."""
 
+
+def knots(text: str) -> list[Knot]:
+    """Knots written as "x,y x,y! x,y", where ! marks a sharp corner."""
+    out: list[Knot] = []
+    for word in text.split():
+        x, y = word.removesuffix("!").split(",")
+        out.append((float(x), float(y), 1) if word.endswith("!") else (float(x), float(y)))
+    return out
+
+
 SMOOTHING = 1 / 6
 """Catmull-Rom tangents expressed as Bezier handles."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from marrowmap.report.bodymap_curves import Knot, Point, ellipse, frame, placed
+from marrowmap.report.bodymap_curves import Knot, Point, ellipse, frame, knots, placed
 from marrowmap.report.bodymap_kit import Sheet, Tone, View
 
 Ray = tuple[Point, Point]
@@ -42,14 +42,13 @@ def _chain(start: Point, toward: Point, lengths: Sequence[float], gap: float) ->
 
 _CARPALS: tuple[tuple[float, float, float, float, float], ...] = (
     # u, v, half length, half width, tilt in the hand's frame
-    (4.4, 5.4, 3.6, 4.4, 15),
-    (4.6, -1.4, 3.4, 3.5, 0),
-    (5.4, -7.0, 3.0, 3.0, 0),
-    (6.4, -9.6, 1.9, 2.0, 0),
-    (11.2, 8.8, 3.0, 3.2, 0),
-    (11.4, 4.2, 2.9, 2.4, 0),
-    (11.6, -0.6, 4.0, 3.2, 0),
-    (12.0, -6.2, 3.4, 3.2, 20),
+    (4.6, 6.0, 3.2, 4.0, 20),
+    (4.8, -0.6, 3.2, 3.0, 0),
+    (5.6, -6.6, 2.8, 2.7, 0),
+    (10.8, 10.6, 2.5, 2.6, 0),
+    (11.8, 5.6, 2.6, 2.0, 0),
+    (11.8, 0.9, 3.3, 2.4, 0),
+    (12.0, -4.7, 2.9, 2.8, 20),
 )
 
 # base (u, v), head (u, v) of each metacarpal; phalanges aim on from the head
@@ -90,7 +89,7 @@ def draw_hands(sheet: Sheet) -> None:
         for j, (a, b) in enumerate(_chain(start, _FINGER_AIM[i], _PHALANGES[i], gap)):
             w = (2.45, 2.0, 1.75)[j]
             fingers.append(placed(short_bone(a, b, w, w * 0.62, w * 0.86), move))
-    sheet.pair("fingers_left", *fingers, z=31)
+    sheet.pair("fingers_left", *fingers, z=31, tone=Tone.FLAT)
 
 
 _METATARSALS: tuple[Ray, ...] = (
@@ -120,43 +119,19 @@ _TARSALS: tuple[tuple[float, float, float, float, float], ...] = (
 def draw_feet(sheet: Sheet) -> None:
     """Front: seen on the instep, toes down. Back: seen on the sole, heel towards the reader."""
     sole = sheet.view is View.BACK
-    talus = [
-        (40.8, 966.6),
-        (50.6, 964.6),
-        (60.0, 966.6),
-        (62.2, 972.6),
-        (57.4, 978.4),
-        (55.4, 985.0),
-        (48.0, 987.0),
-        (40.6, 984.2),
-        (40.2, 977.0),
-        (38.6, 972.0),
-    ]
+    talus = knots(
+        """40.8,966.6 50.6,964.6 60,966.6 62.2,972.6 57.4,978.4 55.4,985 48,987 40.6,984.2 40.2,977
+           38.6,972"""
+    )
     if sole:
-        heel = [
-            (43.4, 976.4),
-            (52, 972.6),
-            (62.4, 973.6),
-            (67.4, 981.0),
-            (68.2, 991.4),
-            (63.8, 999.4),
-            (54.0, 1001.4),
-            (45.4, 998.4),
-            (42.4, 988.0),
-        ]
+        heel = knots(
+            """43.4,976.4 52,972.6 62.4,973.6 67.4,981 68.2,991.4 63.8,999.4 54,1001.4 45.4,998.4 42.4,988"""
+        )
         sheet.pair("talus_left", talus, z=24, tone=Tone.ROUND)
         sheet.pair("calcaneus_left", heel, z=36, tone=Tone.ROUND)
         sheet.pair(None, [(47, 993.6), (55, 996.4), (63.6, 993.6)], z=36.5, tone=Tone.LINE, open_=True)
     else:
-        heel = [
-            (60.6, 974.6),
-            (66.6, 975.2),
-            (70.6, 981.0),
-            (70.2, 988.0),
-            (65.4, 991.0),
-            (59.4, 989.4),
-            (57.8, 982.0),
-        ]
+        heel = knots("60.6,974.6 66.6,975.2 70.6,981 70.2,988 65.4,991 59.4,989.4 57.8,982")
         sheet.pair("calcaneus_left", heel, z=23, tone=Tone.ROUND)
         sheet.pair("talus_left", talus, z=25, tone=Tone.ROUND)
     drop = 8.0 if sole else 0.0
@@ -178,4 +153,4 @@ def draw_feet(sheet: Sheet) -> None:
         for j, (a, b) in enumerate(_chain(start, aim, _TOES[i], 1.1)):
             w = (3.0, 2.7, 2.2)[j] if i == 0 else (2.0, 1.8, 1.6)[j]
             toes.append(placed(short_bone(a, b, w, w * 0.68, w * 0.9), down))
-    sheet.pair("toes_left", *toes, z=25)
+    sheet.pair("toes_left", *toes, z=25, tone=Tone.FLAT)

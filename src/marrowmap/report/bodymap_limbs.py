@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marrowmap.report.bodymap_curves import Knot, Point, ellipse, frame, placed, smooth_profile, wave
+from marrowmap.report.bodymap_curves import Knot, Point, ellipse, frame, knots, placed, smooth_profile, wave
 from marrowmap.report.bodymap_kit import Sheet, Tone, View
 
 PLATE_GAP = 1.9
@@ -32,7 +32,7 @@ class Shaft:
     plates: tuple[float, float] = (1.6, 1.6)
 
     def _side(self, u0: float, u1: float, which: Sequence[float]) -> list[Point]:
-        at = np.linspace(u0, u1, max(5, round(abs(u1 - u0) / 7) + 2))
+        at = np.linspace(u0, u1, max(5, round(abs(u1 - u0) / 12) + 2))
         return list(zip(at.tolist(), smooth_profile(at, self.u, which).tolist(), strict=True))
 
     def piece(self, u0: float, u1: float) -> list[Knot]:
@@ -40,18 +40,13 @@ class Shaft:
         lo = u0 + (PLATE_GAP / 2 if u0 == self.u[0] else CUT_GAP / 2)
         hi = u1 - (PLATE_GAP / 2 if u1 == self.u[-1] else CUT_GAP / 2)
         out, inn = self._side(lo, hi, self.outer), self._side(hi, lo, self.inner)
-        top = wave(
-            inn[-1][1], out[0][1], lo, self.plates[0] if u0 == self.u[0] else 0.9, 2 if u0 == self.u[0] else 1
-        )
-        low = wave(
-            out[-1][1],
-            inn[0][1],
-            hi,
-            self.plates[1] if u1 == self.u[-1] else -0.9,
-            2 if u1 == self.u[-1] else 1,
-        )
+        top = self._border(inn[-1][1], out[0][1], lo, at_plate=u0 == self.u[0], which=0)
+        low = self._border(out[-1][1], inn[0][1], hi, at_plate=u1 == self.u[-1], which=1)
         rim = [*_cornered(top), *out[1:-1], *_cornered(low), *inn[1:-1]]
         return placed(rim, frame(self.start, self.end))
+
+    def _border(self, v0: float, v1: float, u: float, at_plate: bool, which: int) -> list[Point]:
+        return wave(v0, v1, u, self.plates[which], 2) if at_plate else wave(v0, v1, u, 0.8, 1)
 
     def cap(self, knots: Sequence[Point], first: bool) -> list[Knot]:
         """Epiphysis: ``knots`` run around the joint side, from outer to inner edge of the plate."""
@@ -107,7 +102,7 @@ HUMERUS = Shaft(
     plates=(1.8, 1.0),
 )
 RADIUS = Shaft(
-    start=(155.5, 399),
+    start=(154.6, 395.5),
     end=(179.5, 507),
     u=[0, 8, 18, 50, 82, 94, 101],
     outer=[5.6, 4.6, 4.4, 4.4, 5.0, 7.6, 9.2],
@@ -116,7 +111,7 @@ RADIUS = Shaft(
     plates=(0.7, 1.0),
 )
 ULNA = Shaft(
-    start=(141.5, 394),
+    start=(140.8, 390.5),
     end=(163, 508),
     u=[0, 8, 22, 60, 90, 104, 109],
     outer=[7.2, 6.4, 4.8, 3.6, 3.2, 4.4, 5.0],
@@ -147,61 +142,25 @@ def _femur(sheet: Sheet) -> None:
         z=27,
         tone=Tone.ROUND,
     )
-    neck = [
-        (79.2, 530.6, 1),
-        (83.2, 535.6),
-        (87.0, 543.6),
-        (91.0, 548.4),
-        (95.2, 552.6, 1),
-        (101.2, 560.2),
-        (104.0, 566.6, 1),
-        (103.0, 574),
-        (97.6, 584),
-        (95.6, 591.2, 1),
-        (87.0, 590.4),
-        (78.6, 588.0, 1),
-        (76.6, 582),
-        (72.8, 577.6),
-        (74.2, 570.6),
-        (74.6, 565),
-        (71.8, 560.2),
-        (67.0, 557.0, 1),
-        (73.0, 550.2),
-        (75.4, 545.0),
-        (77.2, 537.6),
-    ]
+    neck = knots(
+        """79.2,530.6! 83.2,535.6 87,543.6 91,548.4 95.2,552.6! 101.2,560.2 104,566.6! 103,574 97.6,584
+           95.6,591.2! 87,590.4 78.6,588! 76.6,582 72.8,577.6 74.2,570.6 74.6,565 71.8,560.2 67,557!
+           73,550.2 75.4,545 77.2,537.6"""
+    )
     sheet.pair("femur_proximal_metaphysis_left", neck, z=26, tone=Tone.TUBE)
-    trochanter = [
-        (93.4, 547.8, 1),
-        (94.4, 541.4),
-        (99.4, 538.6),
-        (104.6, 543.2),
-        (107.0, 552.4),
-        (105.4, 564.2, 1),
-        (102.8, 558.4),
-        (98.4, 552.6),
-    ]
+    trochanter = knots(
+        """93.4,547.8! 94.4,541.4 99.4,538.6 104.6,543.2 107,552.4 105.4,564.2! 102.8,558.4 98.4,552.6"""
+    )
     sheet.pair("greater_trochanter_left", trochanter, z=27, tone=Tone.ROUND)
     shaft = Shaft(FEMUR.start, FEMUR.end, FEMUR.u, FEMUR.outer, FEMUR.inner, FEMUR.cuts, FEMUR.plates)
     sheet.pair("femur_diaphysis_left", shaft.piece(0, 118), z=25)
     sheet.pair("femur_distal_metaphysis_left", shaft.piece(118, 148), z=25)
     if back:
         condyles = shaft.cap(
-            [
-                (149, 19.5),
-                (155, 20.6),
-                (163, 18.6),
-                (168.5, 12),
-                (167.0, 5.6),
-                (160, 2.2),
-                (158.0, 0),
-                (160, -2.4),
-                (168.5, -6.2),
-                (170.5, -12.6),
-                (165, -19.4),
-                (156, -21.4),
-                (149, -20),
-            ],
+            knots(
+                """149,19.5 155,20.6 163,18.6 168.5,12 167,5.6 160,2.2 158,0 160,-2.4 168.5,-6.2
+                   170.5,-12.6 165,-19.4 156,-21.4 149,-20"""
+            ),
             first=False,
         )
         sheet.pair(
@@ -209,19 +168,10 @@ def _femur(sheet: Sheet) -> None:
         )
     else:
         condyles = shaft.cap(
-            [
-                (149, 19.5),
-                (155, 20.8),
-                (163, 18.8),
-                (167.5, 12),
-                (165.5, 5),
-                (162.4, 0),
-                (166, -5),
-                (169.5, -12.6),
-                (165, -19.6),
-                (156, -21.4),
-                (149, -20),
-            ],
+            knots(
+                """149,19.5 155,20.8 163,18.8 167.5,12 165.5,5 162.4,0 166,-5 169.5,-12.6 165,-19.6
+                   156,-21.4 149,-20"""
+            ),
             first=False,
         )
     sheet.pair("femur_distal_epiphysis_left", condyles, z=25, tone=Tone.ROUND)
@@ -243,43 +193,20 @@ def _femur(sheet: Sheet) -> None:
 def _lower_leg(sheet: Sheet) -> None:
     back = sheet.view is View.BACK
     t, f = TIBIA, FIBULA
-    plateau = [
-        (-1, 20.4),
-        (-8, 21.2),
-        (-11.6, 17.0),
-        (-10.6, 9.0),
-        (-10.2, 4.2),
-        (-13.6, 2.2),
-        (-10.6, 0),
-        (-13.4, -2.6),
-        (-10.2, -5),
-        (-10.8, -10),
-        (-11.6, -17.4),
-        (-8, -21.4),
-        (-1, -20.4),
-    ]
+    plateau = knots(
+        """-1,20.4 -8,21.2 -11.6,17 -10.6,9 -10.2,4.2 -13.6,2.2 -10.6,0 -13.4,-2.6 -10.2,-5 -10.8,-10
+           -11.6,-17.4 -8,-21.4 -1,-20.4"""
+    )
     sheet.pair("tibia_proximal_epiphysis_left", t.cap(plateau, first=True), z=25, tone=Tone.ROUND)
     sheet.pair("tibia_proximal_metaphysis_left", t.piece(0, 30), z=25)
     sheet.pair("tibia_diaphysis_left", t.piece(30, 132), z=25)
     sheet.pair("tibia_distal_metaphysis_left", t.piece(132, 160), z=25)
-    plafond = [
-        (161, 12.0),
-        (166, 12.6),
-        (169.2, 10),
-        (168.6, 0),
-        (169.6, -5.6),
-        (175.4, -8.4),
-        (177, -12.4),
-        (170, -14.4),
-        (161, -13.0),
-    ]
+    plafond = knots("161,12 166,12.6 169.2,10 168.6,0 169.6,-5.6 175.4,-8.4 177,-12.4 170,-14.4 161,-13")
     sheet.pair("tibia_distal_epiphysis_left", t.cap(plafond, first=False), z=25, tone=Tone.ROUND)
     if not back:
         sheet.pair(None, t.at((13, -1), (19, 2.2), (27, 1.2)), z=25.5, tone=Tone.LINE, open_=True)
-    head = f.cap([(-1, 5.4), (-6, 5.6), (-10, 1.6), (-8, -3.6), (-1, -5.2)], first=True)
-    malleolus = f.cap(
-        [(161, 5.4), (169, 5.8), (178, 3.4), (182, 0), (176, -4.4), (168, -5.2), (161, -5.2)], first=False
-    )
+    head = f.cap(knots("-1,5.4 -6,5.6 -10,1.6 -8,-3.6 -1,-5.2"), first=True)
+    malleolus = f.cap(knots("161,5.4 169,5.8 178,3.4 182,0 176,-4.4 168,-5.2 161,-5.2"), first=False)
     z = 26 if back else 24
     sheet.pair("fibula_proximal_end_left", head, f.piece(0, 26), z=z)
     sheet.pair("fibula_shaft_left", f.piece(26, 134), z=z)
@@ -289,34 +216,17 @@ def _lower_leg(sheet: Sheet) -> None:
 def _humerus(sheet: Sheet) -> None:
     back = sheet.view is View.BACK
     h = HUMERUS
-    head = [
-        (-1.5, 13.2),
-        (-8.6, 14.6),
-        (-14.6, 11.0),
-        (-17.4, 5.0),
-        (-20.4, -2.0),
-        (-19.4, -10.4),
-        (-13.4, -16.6),
-        (-6.0, -16.8),
-        (-0.8, -12.4),
-    ]
+    head = knots(
+        """-1.5,13.2 -8.6,14.6 -14.6,11 -17.4,5 -20.4,-2 -19.4,-10.4 -13.4,-16.6 -6,-16.8 -0.8,-12.4"""
+    )
     sheet.pair("humerus_proximal_epiphysis_left", h.cap(head, first=True), z=34, tone=Tone.ROUND)
     sheet.pair("humerus_proximal_metaphysis_left", h.piece(0, 26), z=33)
     sheet.pair("humerus_diaphysis_left", h.piece(26, 108), z=33)
     sheet.pair("humerus_distal_metaphysis_left", h.piece(108, 134), z=33)
-    capitulum = [
-        (135, 15.6),
-        (141, 15.6),
-        (146.6, 11.8),
-        (146.4, 6.0),
-        (143.6, 1.4),
-        (145.4, -3),
-        (149.6, -9.4),
-        (146, -14.4),
-        (141, -14.6),
-        (138.4, -19.6),
-        (135, -17.2),
-    ]
+    capitulum = knots(
+        """135,15.6 141,15.6 146.6,11.8 146.4,6 143.6,1.4 145.4,-3 149.6,-9.4 146,-14.4 141,-14.6
+           138.4,-19.6 135,-17.2"""
+    )
     sheet.pair("humerus_distal_epiphysis_left", h.cap(capitulum, first=False), z=33, tone=Tone.ROUND)
     fossa = ellipse(126.5, -1.5, 3.6 if back else 2.8, 5.4 if back else 4.0)
     sheet.pair(None, h.at(*fossa), z=33.5, tone=Tone.SHADE)
@@ -326,31 +236,18 @@ def _forearm(sheet: Sheet) -> None:
     back = sheet.view is View.BACK
     r, u = RADIUS, ULNA
     r_head = r.cap(
-        [(-0.6, 5.6), (-4.6, 6.0), (-6.4, 3.4), (-5.6, 0), (-6.4, -3.6), (-4.6, -6.0), (-0.6, -5.6)],
+        knots("-0.6,5.6 -4.6,6 -6.4,3.4 -5.6,0 -6.4,-3.6 -4.6,-6 -0.6,-5.6"),
         first=True,
     )
-    r_epi = r.cap(
-        [(102, 9.2), (107, 10.6), (111.6, 9.6), (110, 3), (109.6, -3), (109.4, -8), (102, -8.4)], first=False
-    )
+    r_epi = r.cap(knots("102,9.2 107,10.6 111.6,9.6 110,3 109.6,-3 109.4,-8 102,-8.4"), first=False)
     sheet.pair("radius_proximal_end_left", r_head, r.piece(0, 19), z=32)
     sheet.pair("radius_shaft_left", r.piece(19, 80), z=32)
     sheet.pair("radius_distal_end_left", r.piece(80, 101), r_epi, z=32)
     if back:
-        tip = [
-            (-0.6, 7.0),
-            (-8, 7.6),
-            (-17, 7.2),
-            (-22, 3.0),
-            (-22.4, -3),
-            (-17, -7.0),
-            (-8, -7.0),
-            (-0.6, -6.6),
-        ]
+        tip = knots("-0.6,7 -8,7.6 -17,7.2 -22,3 -22.4,-3 -17,-7 -8,-7 -0.6,-6.6")
     else:
-        tip = [(-0.6, 7.0), (-3.4, 7.2), (-4.4, 3.4), (-3.4, 0), (-5.4, -4.6), (-3.6, -7.2), (-0.6, -6.6)]
-    u_head = u.cap(
-        [(110, 5.0), (114, 5.4), (117, 2.8), (116, -1), (119, -4), (115, -5.4), (110, -4.8)], first=False
-    )
+        tip = knots("-0.6,7 -3.4,7.2 -4.4,3.4 -3.4,0 -5.4,-4.6 -3.6,-7.2 -0.6,-6.6")
+    u_head = u.cap(knots("110,5 114,5.4 117,2.8 116,-1 119,-4 115,-5.4 110,-4.8"), first=False)
     sheet.pair("ulna_proximal_end_left", u.cap(tip, first=True), u.piece(0, 22), z=34 if back else 31)
     sheet.pair("ulna_shaft_left", u.piece(22, 90), z=31)
     sheet.pair("ulna_distal_end_left", u.piece(90, 109), u_head, z=31)

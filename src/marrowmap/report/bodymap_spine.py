@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from marrowmap.core.site import VERTEBRAL_LEVELS
-from marrowmap.report.bodymap_curves import Knot, Point, ellipse, placed, smooth_profile
+from marrowmap.report.bodymap_curves import Knot, Point, ellipse, knots, placed, smooth_profile
 from marrowmap.report.bodymap_kit import Sheet, Tone, View, symmetric
 from marrowmap.report.bodymap_trunk import thoracic_y
 
@@ -17,7 +17,7 @@ def level_y(level: str) -> tuple[float, float]:
         return 137.0 + 10.2 * (number - 1) + 0.25 * number, 7.4
     if level[0] == "T":
         return thoracic_y(number), 11.2 + 0.17 * number
-    return 391.6 + 19.4 * (number - 1), 14.6
+    return 400.6 + 17.4 * (number - 1), 13.4
 
 
 def _half_width(level: str) -> float:
@@ -110,28 +110,9 @@ def _neural_arch(sheet: Sheet, level: str, y: float, height: float, half: float)
 
 
 def _sacrum(sheet: Sheet, back: bool) -> None:
-    s1: list[Knot] = [
-        (0, 486.4),
-        (11, 485.4),
-        (20.0, 487.4, 1),
-        (25.6, 485.0),
-        (31.6, 488.4),
-        (31.4, 497),
-        (28.6, 505.0, 1),
-        (14, 504.0),
-        (0, 504.6),
-    ]
-    s2: list[Knot] = [
-        (0, 506.2),
-        (14, 505.6),
-        (28.2, 506.6, 1),
-        (26.4, 517),
-        (21.6, 529),
-        (14.0, 540.6),
-        (7.4, 546.6),
-        (0, 547.6),
-    ]
-    coccyx: list[Knot] = [(0, 549.2), (3.6, 549.6), (3.0, 555), (1.6, 561), (0, 563)]
+    s1 = knots("0,486.4 11,485.4 20,487.4! 25.6,485 31.6,488.4 31.4,497 28.6,505! 14,504 0,504.6")
+    s2 = knots("0,506.2 14,505.6 28.2,506.6! 26.4,517 21.6,529 14,540.6 7.4,546.6 0,547.6")
+    coccyx = knots("0,549 3,549.2 2.2,552.4 0,554.4")
     z = 26 if back else 22
     sheet.middle("sacrum_s1", symmetric(s1), z=z, tone=Tone.FLAT)
     sheet.middle("sacrum_s2_s5", symmetric(s2), symmetric(coccyx), z=z, tone=Tone.FLAT)
@@ -140,13 +121,13 @@ def _sacrum(sheet: Sheet, back: bool) -> None:
     for y, x in ((517.4, 12), (528.4, 10), (538, 7)):
         sheet.middle(None, [(-x, y), (0, y + 0.8), (x, y)], z=z + 0.3, tone=Tone.LINE, open_=True)
     if back:
-        crest: list[Knot] = [(0, 488), (2.0, 492), (1.8, 520), (1.2, 534), (0, 537)]
+        crest = knots("0,488 2,492 1.8,520 1.2,534 0,537")
         sheet.middle(None, symmetric(crest), z=z + 0.5, tone=Tone.SHADE)
 
 
 # ---------------------------------------------------------------- side view
 
-_SIDE_Y = (150.0, 170, 260, 340, 430, 540, 640, 720, 800, 880, 925)
+_SIDE_Y = (110.0, 132, 226, 312, 410, 526, 632, 714, 798, 880, 925)
 _SIDE_X = (128.0, 126, 120, 138, 162, 172, 160, 142, 126, 128, 138)
 """Middle of the vertebral bodies from C2 to S1: neck and loin bend forward (left), chest backward."""
 
@@ -156,7 +137,7 @@ def side_levels() -> dict[str, tuple[Point, float, float, float]]:
     weights = [_side_height(level) for level in VERTEBRAL_LEVELS[1:]]
     gaps = [_side_gap(level) for level in VERTEBRAL_LEVELS[1:]]
     total = sum(weights) + sum(gaps)
-    top, bottom, out, y = 168.0, 922.0, {}, 0.0
+    top, bottom, out, y = 128.0, 922.0, {}, 0.0
     scale = (bottom - top) / total
     for level, height, gap in zip(VERTEBRAL_LEVELS[1:], weights, gaps, strict=True):
         centre = top + (y + height / 2) * scale
@@ -319,31 +300,11 @@ def _side_atlas(sheet: Sheet, levels: dict[str, tuple[Point, float, float, float
 
 
 def _side_sacrum(sheet: Sheet) -> None:
-    s1: list[Knot] = [
-        (-31, 939, 1),
-        (11, 927.6, 1),
-        (17, 936),
-        (30, 936),
-        (33, 944),
-        (27, 955),
-        (21, 960.4, 1),
-        (-15, 973.6, 1),
-        (-24, 956),
-    ]
-    rest: list[Knot] = [
-        (-14, 975.6, 1),
-        (22, 962.2, 1),
-        (36, 964),
-        (42, 978),
-        (47, 1002),
-        (45, 1022),
-        (38, 1036),
-        (28, 1043, 1),
-        (20, 1030),
-        (13, 1014),
-        (2, 996),
-    ]
-    coccyx: list[Knot] = [(28.5, 1045.4), (37, 1039.6), (36, 1050), (28, 1059), (19, 1064), (20, 1057)]
+    s1 = knots("-31,939! 11,927.6! 17,936 30,936 33,944 27,955 21,960.4! -15,973.6! -24,956")
+    rest = knots(
+        """-14,975.6! 22,962.2! 36,964 42,978 47,1002 45,1022 38,1036 28,1043! 20,1030 13,1014 2,996"""
+    )
+    coccyx = knots("28.5,1045.4 37,1039.6 36,1050 28,1059 19,1064 20,1057")
     sheet.middle("sacrum_s1", s1, z=20, tone=Tone.BLOCK)
     sheet.middle("sacrum_s2_s5", rest, coccyx, z=20, tone=Tone.BLOCK)
     for a, b in (((4, 996), (42, 979)), ((14, 1014.4), (46, 1003)), ((22, 1031), (44.6, 1022))):

@@ -63,6 +63,7 @@ def study_report(study: Study, *, stacks: Mapping[str, Volume] | None = None) ->
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["svg"] = Markup  # drawn by this package, every text in it escaped there
+    environment.filters["signal_step"] = wording.signal_step
     return environment.get_template("report.html.j2").render(
         study=study,
         exam=study.exam,
