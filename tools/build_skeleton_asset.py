@@ -1,3 +1,4 @@
+# ruff: noqa: RUF005
 """Make the skeleton asset of the phantom from the meshes of the PyPI package ``myo-sim`` (Apache-2.0).
 
 Run it in an environment of its own that holds myo-sim, trimesh, networkx, numpy and scipy::
@@ -108,7 +109,9 @@ class Source:
         return [part for part in parts if len(part.faces) >= least_faces]
 
 
-def distance_grid(mesh: trimesh.Trimesh, spacing: float, closing: float = 0.0, smooth: float = 0.7, least: float = 0.1) -> dict:
+def distance_grid(
+    mesh: trimesh.Trimesh, spacing: float, closing: float = 0.0, smooth: float = 0.7, least: float = 0.1
+) -> dict:
     """Signed distance of a mesh, whose holes are closed, on a grid in LPS millimetres.
 
     A mesh with an opening fills only once the opening is closed, so the closing grows until the solid, two voxels deep,
@@ -188,7 +191,9 @@ def foot(source: Source) -> dict[str, dict]:
     middle = rest[1:]
     cuboid = max(middle, key=lambda p: p.centroid[2])
     navicular = min((p for p in middle if p is not cuboid), key=lambda p: p.centroid[0])
-    wedges = sorted((p for p in middle if p is not cuboid and p is not navicular), key=lambda p: p.centroid[2])
+    wedges = sorted(
+        (p for p in middle if p is not cuboid and p is not navicular), key=lambda p: p.centroid[2]
+    )
     named |= {"cuboid": cuboid, "navicular": navicular}
     named |= {f"cuneiform_{i}": p for i, p in enumerate(wedges, start=1)}
     toes = source.pieces("r_bofoot", TOES, 10)
@@ -201,7 +206,10 @@ def foot(source: Source) -> dict[str, dict]:
             left.remove(nearest)
             named[f"toe_{ray}_{kind}"] = nearest
             place = nearest.vertices[np.argmax(nearest.vertices[:, 0])]
-    return {name: distance_grid(mesh, 1.0 if "toe" not in name else 0.75, least=0.02) for name, mesh in named.items()}
+    return {
+        name: distance_grid(mesh, 1.0 if "toe" not in name else 0.75, least=0.02)
+        for name, mesh in named.items()
+    }
 
 
 def trunk(source: Source) -> tuple[dict[str, dict], dict[str, list]]:
@@ -289,7 +297,14 @@ def main() -> None:
     grids = limbs(source)
     torso, centres = trunk(source)
     grids |= torso
-    joints = {"hip": HIP, "knee": KNEE, "ankle": ANKLE, "shoulder": SHOULDER, "elbow": ELBOW, "lunate": LUNATE}
+    joints = {
+        "hip": HIP,
+        "knee": KNEE,
+        "ankle": ANKLE,
+        "shoulder": SHOULDER,
+        "elbow": ELBOW,
+        "lunate": LUNATE,
+    }
     about = {
         "vertebrae": centres,
         "joints": {name: np.round(to_lps(place), 2).tolist() for name, place in joints.items()},

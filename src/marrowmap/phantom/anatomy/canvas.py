@@ -24,6 +24,7 @@ class Canvas:
         self.offset = grid.affine[:3, 3]
         self.inverse = np.linalg.inv(self.matrix)
         self.aligned = bool((np.abs(self.matrix) > 1e-9).sum() == 3)
+        self.inside = np.zeros(grid.shape, bool)
         self.tissue = np.zeros(grid.shape, np.uint8)
         self.site = np.zeros(grid.shape, np.uint8)
         self.part = np.zeros(grid.shape, np.uint8)
@@ -32,7 +33,14 @@ class Canvas:
 
     def box(self, low: Sequence[float], high: Sequence[float]) -> Box | None:
         """Slices that hold a world box; None when it lies outside the grid."""
-        ends = np.array([[(low, high)[i][0], (low, high)[j][1], (low, high)[k][2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
+        ends = np.array(
+            [
+                [(low, high)[i][0], (low, high)[j][1], (low, high)[k][2]]
+                for i in (0, 1)
+                for j in (0, 1)
+                for k in (0, 1)
+            ]
+        )
         index = (ends - self.offset) @ self.inverse.T
         first = np.maximum(np.ceil(index.min(0) - 1e-6).astype(int), 0)
         last = np.minimum(np.floor(index.max(0) + 1e-6).astype(int) + 1, self.grid.shape)
@@ -67,6 +75,11 @@ class Canvas:
         shape = tuple(s.stop - s.start for s in box)
         m = matrix @ self.matrix
         o = matrix @ (self.matrix @ start + self.offset) + offset
+        order = [int(np.argmax(np.abs(m[:, j]))) for j in range(3)]
+        if (np.abs(m) > 1e-9).sum() == 3 and len(set(order)) == 3:
+            # Axes run along each other: a diagonal matrix takes scipy's much faster road.
+            values, o = values.transpose(order), o[order]
+            m = np.array([m[order[j], j] for j in range(3)])
         return ndimage.affine_transform(
             values, m, o, output_shape=shape, order=1, mode="constant", cval=outside, output=np.float32
         )

@@ -31,7 +31,14 @@ LENGTH_SHARE = {
     "foot": (0.158, 0.157, 0.157, 0.156, 0.155, 0.153, 0.151),
 }
 """Length over height: bones with their epiphyses; hand from wrist crease to fingertip, foot from heel to toe."""
-TEMPLATE_LENGTH = {"femur": 452.0, "tibia": 376.0, "humerus": 326.0, "ulna": 260.0, "hand": 190.0, "foot": 275.0}
+TEMPLATE_LENGTH = {
+    "femur": 452.0,
+    "tibia": 376.0,
+    "humerus": 326.0,
+    "ulna": 260.0,
+    "hand": 190.0,
+    "foot": 275.0,
+}
 HEAD_SCALE = ((3, 0.905), (5, 0.93), (8, 0.955), (12, 0.975), (18, 1.0))
 """Size of the brain case over the adult's."""
 FACE_SCALE = ((3, 0.72), (6, 0.80), (10, 0.88), (14, 0.95), (18, 1.0))

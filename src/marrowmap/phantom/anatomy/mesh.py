@@ -75,7 +75,7 @@ class MeshBody:
             for bone in self.skeleton.bones:
                 _paint_bone(canvas, bone, self)
             organs.paint_head(canvas, self)
-            _clip_to_skin(canvas, self)
+            _clip_to_skin(canvas)
         return Maps(grid, canvas.tissue, canvas.site, canvas.part, canvas.along, canvas.to_physis)
 
 
@@ -84,7 +84,9 @@ def mesh_body(spec: ChildSpec) -> MeshBody:
     return MeshBody(spec)
 
 
-def slabs(canvas: Canvas, box: tuple[slice, slice, slice], most: int = 6_000_000) -> list[tuple[slice, slice, slice]]:
+def slabs(
+    canvas: Canvas, box: tuple[slice, slice, slice], most: int = 6_000_000
+) -> list[tuple[slice, slice, slice]]:
     """A box cut along its first axis into pieces of at most ``most`` voxels."""
     rows = (box[1].stop - box[1].start) * (box[2].stop - box[2].start)
     step = max(1, most // max(rows, 1))
@@ -107,6 +109,7 @@ def _paint_shell(canvas: Canvas, body: MeshBody) -> None:
         if not inside.any():
             continue
         tissue = canvas.tissue[part]
+        canvas.inside[part] = inside
         tissue[inside] = Tissue.SKIN
         deep = skin < -SKIN_MM
         tissue[deep] = Tissue.FAT
@@ -164,7 +167,16 @@ def _paint_spine(canvas: Canvas, body: MeshBody) -> None:
             y = np.broadcast_to(p[1], whole.shape)[inside]
             x = np.broadcast_to(p[0], whole.shape)[inside]
             tissue[seam & (y > 0.45 * v.half_depth) & (np.abs(x) > v.canal * 0.8)] = Tissue.CARTILAGE
-        _stamp(canvas, box, inside, tissue, v.label, np.where(is_body, 1, 2), np.broadcast_to(p[2], whole.shape)[inside], v)
+        _stamp(
+            canvas,
+            box,
+            inside,
+            tissue,
+            v.label,
+            np.where(is_body, 1, 2),
+            np.broadcast_to(p[2], whole.shape)[inside],
+            v,
+        )
     size = spine.vertebrae[0].size
     box = canvas.box(spine.atlas - 50 * size, spine.atlas + 50 * size)
     if box is not None:
@@ -176,7 +188,16 @@ def _paint_spine(canvas: Canvas, body: MeshBody) -> None:
         ring = atlas_distance(p, size)  # type: ignore[arg-type]
         inside = (ring < 0) & (canvas.site[box] == 0)
         tissue = np.where(ring[inside] > -0.8, Tissue.CORTEX, Tissue.MARROW).astype(np.uint8)
-        _stamp(canvas, box, inside, tissue, site_label("vertebra_c1"), 2, np.broadcast_to(p[2], ring.shape)[inside], v)
+        _stamp(
+            canvas,
+            box,
+            inside,
+            tissue,
+            site_label("vertebra_c1"),
+            2,
+            np.broadcast_to(p[2], ring.shape)[inside],
+            v,
+        )
 
 
 def _stamp(canvas: Canvas, box, inside, tissue, label: int, part, height, v: Vertebra) -> None:
@@ -210,8 +231,16 @@ def _paint_joints(canvas: Canvas, body: MeshBody) -> None:
     joints, g = body.skeleton.joints, body.growth.girth
     sizes = {"hip": 31.0, "knee": 44.0, "ankle": 24.0, "shoulder": 31.0, "elbow": 26.0, "wrist": 20.0}
     for bone in body.skeleton.bones:
-        names = {"femur": ("hip", "knee"), "tibia": ("knee", "ankle"), "humerus": ("shoulder", "elbow"), "patella": ("knee",),
-                 "talus": ("ankle",), "radius": ("elbow", "wrist"), "hemipelvis": ("hip",), "scapula": ("shoulder",)}
+        names = {
+            "femur": ("hip", "knee"),
+            "tibia": ("knee", "ankle"),
+            "humerus": ("shoulder", "elbow"),
+            "patella": ("knee",),
+            "talus": ("ankle",),
+            "radius": ("elbow", "wrist"),
+            "hemipelvis": ("hip",),
+            "scapula": ("shoulder",),
+        }
         for name in names.get(bone.name, ()):
             centre = joints[f"{name}_{bone.side}"]
             radius = sizes[name] * g
@@ -221,7 +250,9 @@ def _paint_joints(canvas: Canvas, body: MeshBody) -> None:
             x, y, z = canvas.coordinates(box)
             ball = ((x - centre[0]) ** 2 + (y - centre[1]) ** 2 + (z - centre[2]) ** 2) < radius**2
             matrix, offset = bone.lattice()
-            sdf = canvas.sample(box, bone.grid.sdf, matrix, offset, 40) * np.float32(bone.grid.scale * bone.stretch)
+            sdf = canvas.sample(box, bone.grid.sdf, matrix, offset, 40) * np.float32(
+                bone.grid.scale * bone.stretch
+            )
             layer = 2.4 * g + 0.25 * body.growth.cartilage_mm
             near = ball & (sdf < layer)
             tissue = canvas.tissue[box]
@@ -260,23 +291,14 @@ def _paint_recesses(canvas: Canvas, body: MeshBody) -> None:
             canvas.fill(box, inside & ~air, tissue)
 
 
-def _clip_to_skin(canvas: Canvas, body: MeshBody) -> None:
+def _clip_to_skin(canvas: Canvas) -> None:
     """Nothing is painted outside the skin."""
-    surface = body.surface
-    matrix, offset = surface.lattice()
-    whole = tuple(slice(0, n) for n in canvas.grid.shape)
-    for part in slabs(canvas, whole):  # type: ignore[arg-type]
-        tissue = canvas.tissue[part]
-        if not tissue.any():
-            continue
-        skin = canvas.sample(part, surface.skin, matrix, offset, 60.0)
-        outside = (skin >= 0) & (tissue > 0)
-        if outside.any():
-            tissue[outside] = Tissue.AIR
-            for values in (canvas.site, canvas.part):
-                values[part][outside] = 0
-            canvas.along[part][outside] = np.nan
-            canvas.to_physis[part][outside] = np.nan
+    outside = (canvas.tissue > 0) & ~canvas.inside
+    canvas.tissue[outside] = Tissue.AIR
+    for values in (canvas.site, canvas.part):
+        values[outside] = 0
+    canvas.along[outside] = np.nan
+    canvas.to_physis[outside] = np.nan
 
 
 def _landmarks(skeleton: Skeleton, growth: Growth) -> dict[str, PointMm]:
@@ -296,6 +318,8 @@ def _landmarks(skeleton: Skeleton, growth: Growth) -> dict[str, PointMm]:
         foot, hand = skeleton.places[f"foot_{side}"], skeleton.places[f"hand_{side}"]
         places[f"heel_{side}"] = foot([-86, 138, -935])
         places[f"toes_{side}"] = foot([-80, -120, -925])
-        places[f"fingertip_{side}"] = hand(template().bones["finger_3_3"].low * [0.5, 0.5, 1] + template().bones["finger_3_3"].high * [0.5, 0.5, 0])
+        places[f"fingertip_{side}"] = hand(
+            template().bones["finger_3_3"].low * [0.5, 0.5, 1]
+            + template().bones["finger_3_3"].high * [0.5, 0.5, 0]
+        )
     return {name: PointMm(*(float(v) for v in place)) for name, place in places.items()}
-

@@ -141,7 +141,7 @@ def _limb(canvas: Canvas, body: MeshBody, segment: str, side: str) -> None:
     back = matrix[:, 1] / np.linalg.norm(matrix[:, 1])
     rest = p - (t * np.float32(length))[:, None] * unit
     if segment == "shank":
-        rest = rest - np.outer(12 * body.growth.flesh * np.exp(-(((t - 0.32) / 0.22) ** 2)), back)
+        rest = rest - np.outer(7 * body.growth.flesh * np.exp(-(((t - 0.32) / 0.22) ** 2)), back)
     distance = np.sqrt((rest * rest).sum(1))
     mine = (t > -0.08) & (t < 1.04) & (distance < 1.25 * radius)
     if segment == "thigh":
@@ -199,8 +199,12 @@ def _trunk(canvas: Canvas, body: MeshBody) -> None:
     for upper, lower, weight in TRUNK_BELLIES:
         a, b = np.array(upper, np.float32), np.array(lower, np.float32)
         axis = b - a
-        t = np.clip(((x - a[0]) * axis[0] + (y - a[1]) * axis[1] + (z - a[2]) * axis[2]) / float(axis @ axis), 0, 1)
-        d = np.sqrt((x - a[0] - t * axis[0]) ** 2 + (y - a[1] - t * axis[1]) ** 2 + (z - a[2] - t * axis[2]) ** 2)
+        t = np.clip(
+            ((x - a[0]) * axis[0] + (y - a[1]) * axis[1] + (z - a[2]) * axis[2]) / float(axis @ axis), 0, 1
+        )
+        d = np.sqrt(
+            (x - a[0] - t * axis[0]) ** 2 + (y - a[1] - t * axis[1]) ** 2 + (z - a[2] - t * axis[2]) ** 2
+        )
         d = d - np.float32(16.0 * weight)
         second = np.minimum(second, np.maximum(first, d))
         first = np.minimum(first, d)
@@ -234,7 +238,9 @@ def _hands_and_feet(canvas: Canvas, body: MeshBody) -> None:
             texture = ndimage.map_coordinates(
                 body.texture, [(points[:, k] / (6.0 if k < 2 else 9.0)) % 23 for k in range(3)], order=1
             )
-            values = np.where(texture > 0.45, Tissue.FAT, np.where(texture < -0.75, Tissue.FASCIA, Tissue.MUSCLE))
+            values = np.where(
+                texture > 0.45, Tissue.FAT, np.where(texture < -0.75, Tissue.FASCIA, Tissue.MUSCLE)
+            )
             if segment == "foot":
                 template = body.skeleton.places[f"foot_{side}"].back(points)
                 heel = (template[:, 1] > 75) & (template[:, 2] < -905)

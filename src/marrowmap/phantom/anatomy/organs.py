@@ -83,7 +83,16 @@ def _belly(canvas: Canvas, body: MeshBody) -> None:
         put(ellipsoid(p, (sign * 58, 112, top), (24, 22, 47)), Tissue.KIDNEY)
         put(ellipsoid(p, (sign * 46, 106, top), (11, 9, 20)), Tissue.FAT)
         put(capsule(p, (sign * 44, 100, top), (sign * 40, 98, top - 8), 5, 4), Tissue.BLADDER)
-        put(chain(p, np.array([(sign * 24, 104, 195), (sign * 46, 88, 100), (sign * 72, 46, -10), (sign * 78, 40, -110)]), (8, 17, 18, 15)), Tissue.MUSCLE)
+        put(
+            chain(
+                p,
+                np.array(
+                    [(sign * 24, 104, 195), (sign * 46, 88, 100), (sign * 72, 46, -10), (sign * 78, 40, -110)]
+                ),
+                (8, 17, 18, 15),
+            ),
+            Tissue.MUSCLE,
+        )
     put(capsule(p, (0, 104, -30), (0, 92, -100), 17, 14), Tissue.BOWEL)
     put(capsule(p, (0, 104, -30), (0, 92, -100), 11, 6), Tissue.BOWEL_FLUID)
     if body.growth.sex == "F":
@@ -98,29 +107,31 @@ def _belly(canvas: Canvas, body: MeshBody) -> None:
 def _bowel(canvas: Canvas, body: MeshBody, box, p, cavity) -> None:
     """Loops of small bowel and the frame of the colon."""
     rng = np.random.default_rng([body.spec.seed, 77])
-    centre, radii = np.array([0, 25, 88]), np.array([84, 46, 96])
-    points = [centre + radii * rng.uniform(-0.8, 0.8, 3)]
-    while len(points) < 95:
-        step = rng.normal(0, 1, 3)
-        step *= 30 / np.linalg.norm(step)
-        new = points[-1] + step
-        if (((new - centre) / radii) ** 2).sum() < 1:
-            points.append(new)
-    lumen = rng.choice([Tissue.BOWEL, Tissue.BOWEL_FLUID, Tissue.STOMACH], size=len(points), p=[0.45, 0.4, 0.15])
+    centre, radii = np.array([0, 22, 82]), np.array([88, 50, 104])
+    loops = []
+    while len(loops) < 120:
+        middle = rng.uniform(-1, 1, 3)
+        if (middle**2).sum() < 0.9:
+            step = rng.normal(0, 1, 3)
+            step *= rng.uniform(12, 24) / np.linalg.norm(step)
+            loops.append((centre + radii * middle - step, centre + radii * middle + step))
+    lumen = rng.choice([Tissue.BOWEL, Tissue.BOWEL_FLUID, Tissue.STOMACH], size=len(loops), p=[0.5, 0.3, 0.2])
     place = body.skeleton.trunk
     bend = np.abs(body.skeleton.spine.bend[1]).max()
-    for a, b, content in zip(points[:-1], points[1:], lumen, strict=False):
-        low, high = place(np.minimum(a, b) - 14), place(np.maximum(a, b) + 14)
+    for (a, b), content in zip(loops, lumen, strict=True):
+        low, high = place(np.minimum(a, b) - 13), place(np.maximum(a, b) + 13)
         small = canvas.box(low - [bend, 0, 0], high + [bend, 0, 0])
         if small is None:
             continue
         q = trunk_coordinates(canvas, body, small)
-        d = capsule(q, a, b, 12)
+        d = capsule(q, a, b, 11)
         room = canvas.tissue[small] == Tissue.FAT
         tissue = canvas.tissue[small]
-        inside = cavity[tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(small, box, strict=True))]
+        inside = cavity[
+            tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(small, box, strict=True))
+        ]
         tissue[(d < 0) & room & inside] = Tissue.BOWEL
-        tissue[(d < -3) & inside & (tissue == Tissue.BOWEL)] = content
+        tissue[(d < -2.5) & inside & ((tissue == Tissue.BOWEL) | (tissue == Tissue.FAT))] = content
     frame = np.array(
         [(-80, 50, 35), (-92, 62, 110), (-88, 68, 180), (-40, 2, 165), (20, -8, 150), (70, 20, 190), (94, 70, 215),
          (96, 74, 130), (88, 68, 50), (52, 60, 5), (20, 70, -10), (0, 98, -35)]
@@ -145,11 +156,15 @@ def _chest(canvas: Canvas, body: MeshBody) -> None:
     d = canvas.sample(box, cage.sdf, inverse, offset, 30) * np.float32(cage.scale)
     apex = ellipsoid(p, (0, 110, 425), (72, 60, 62))
     cavity = ((d < -9) | ((apex < 0) & (d < 2))) & SOFT[canvas.tissue[box]] & (z > _dome(x, y)) & (z < 470)
-    column = np.interp(z, (200, 225, 255, 281, 307, 352, 397, 440, 477), (110, 116, 125, 133, 140, 145, 143, 133, 122))
+    column = np.interp(
+        z, (200, 225, 255, 281, 307, 352, 397, 440, 477), (110, 116, 125, 133, 140, 145, 143, 133, 122)
+    )
     cavity &= ~((np.abs(x) < 50) & (y > column + 20 + 0.30 * np.abs(x)))
     spine = (np.abs(x) < 24) & (y > column - 16)
     canvas.fill(box, cavity, Tissue.LUNG)
-    middle = np.abs(x - 6) < np.interp(z, (250, 320, 400, 460), (40, 36, 30, 34)) - 0.10 * np.maximum(y - 40, 0)
+    middle = np.abs(x - 6) < np.interp(z, (250, 320, 400, 460), (40, 36, 30, 34)) - 0.28 * np.maximum(
+        y - 45, 0
+    )
     canvas.fill(box, cavity & (middle | spine), Tissue.FAT)
     heart = ellipsoid(p, (26, 42, 335), (52, 42, 52))
     inside = SOFT[canvas.tissue[box]] | (canvas.tissue[box] == Tissue.LUNG)
@@ -167,7 +182,14 @@ def _chest(canvas: Canvas, body: MeshBody) -> None:
     # Branches of vessels in the lungs.
     for sign in (-1, 1):
         root = np.array([sign * 26.0, 75, 372])
-        for tip in ((85, 90, 420), (98, 70, 360), (92, 120, 330), (70, 40, 330), (60, 120, 300), (70, 130, 400)):
+        for tip in (
+            (85, 90, 420),
+            (98, 70, 360),
+            (92, 120, 330),
+            (70, 40, 330),
+            (60, 120, 300),
+            (70, 130, 400),
+        ):
             branch = capsule(p, root, (sign * tip[0], tip[1], tip[2]), 6.0, 1.0)
             canvas.fill(box, (branch < 0) & (canvas.tissue[box] == Tissue.LUNG), Tissue.VESSEL)
     for path, r in (
@@ -192,13 +214,36 @@ def _vessels(canvas: Canvas, body: MeshBody) -> None:
     if box is None:
         return
     p = trunk_coordinates(canvas, body, box)
-    free = SOFT | (np.arange(64) == Tissue.LUNG) | (np.arange(64) == Tissue.BOWEL) | (np.arange(64) == Tissue.GLAND)
+    free = (
+        SOFT
+        | (np.arange(64) == Tissue.LUNG)
+        | (np.arange(64) == Tissue.BOWEL)
+        | (np.arange(64) == Tissue.GLAND)
+    )
     room = free[canvas.tissue[box]]
     paths = list(TRUNK_VESSELS)
     for sign in (-1, 1):
         paths += [
-            ([(3, 62, 112), (sign * 22, 62, 75), (sign * 52, 45, 10), (sign * 66, 14, -62), (sign * 68, 14, -92)], (7, 5.5, 5, 4.5, 4.5)),
-            ([(-14, 68, 108), (sign * 24, 70, 72), (sign * 50, 54, 6), (sign * 58, 18, -62), (sign * 60, 18, -92)], (8, 6.5, 6, 5.5, 5.5)),
+            (
+                [
+                    (3, 62, 112),
+                    (sign * 22, 62, 75),
+                    (sign * 52, 45, 10),
+                    (sign * 66, 14, -62),
+                    (sign * 68, 14, -92),
+                ],
+                (7, 5.5, 5, 4.5, 4.5),
+            ),
+            (
+                [
+                    (-14, 68, 108),
+                    (sign * 24, 70, 72),
+                    (sign * 50, 54, 6),
+                    (sign * 58, 18, -62),
+                    (sign * 60, 18, -92),
+                ],
+                (8, 6.5, 6, 5.5, 5.5),
+            ),
             ([(sign * 14, 62, 430), (sign * 22, 82, 480), (sign * 26, 88, 575)], (4, 3.6, 3.2)),
             ([(sign * 22, 56, 436), (sign * 34, 84, 490), (sign * 36, 92, 575)], (6, 5.5, 5)),
             ([(sign * 16, 62, 436), (sign * 60, 76, 462), (sign * 92, 88, 448)], (5, 4.5, 4)),
@@ -284,16 +329,20 @@ def paint_head(canvas: Canvas, body: MeshBody) -> None:
     tissue = canvas.tissue[box]
     cavity = (tissue == Tissue.CSF) & (p[2] > 570)
     depth = ndimage.distance_transform_edt(cavity, sampling=canvas.grid.spacing).astype(np.float32) / h
-    fold = np.sin(p[0] * 0.42 + 2.2 * np.sin(p[2] * 0.13)) + np.sin(p[1] * 0.38 + 2.0 * np.sin(p[0] * 0.15 + p[2] * 0.1))
+    fold = np.sin(p[0] * 0.42 + 2.2 * np.sin(p[2] * 0.13)) + np.sin(
+        p[1] * 0.38 + 2.0 * np.sin(p[0] * 0.15 + p[2] * 0.1)
+    )
     fold = fold + np.sin(p[2] * 0.36 + 1.7 * np.sin(p[1] * 0.12))
     low = p[2] < 634 - 0.22 * (p[1] - 100)
     cerebellum = (p[1] > 105) & (p[2] < 630)
     ribbon = 8.5 + 3.6 * fold
     matter = np.where(depth > ribbon, np.uint8(Tissue.BRAIN_WHITE), np.uint8(Tissue.BRAIN_GREY))
-    matter = np.where(cerebellum & (np.sin(p[2] * 1.3 + p[1] * 0.6) > 0.3), np.uint8(Tissue.BRAIN_WHITE), matter)
+    matter = np.where(
+        cerebellum & (np.sin(p[2] * 1.3 + p[1] * 0.6) > 0.3), np.uint8(Tissue.BRAIN_WHITE), matter
+    )
     tissue[cavity & (depth > 1.8)] = matter[cavity & (depth > 1.8)]
     sulcus = (np.abs(fold - 0.8) < 0.17) & (depth < 12) & ~low
-    sulcus = sulcus | (np.abs(p[0] + 0.5 * np.sin(p[2] * 0.2)) < 0.8) & (p[2] > 690) & (depth < 30)
+    sulcus = sulcus | (np.abs(p[0] + 0.5 * np.sin(p[2] * 0.2)) < 0.8) & (p[2] > 650) & (depth < 24)
     tissue[cavity & sulcus] = Tissue.CSF
     brain = cavity & (depth > 1.8)
     q = (np.abs(p[0]), p[1], p[2])
@@ -310,11 +359,15 @@ def paint_head(canvas: Canvas, body: MeshBody) -> None:
     throat = capsule(p, (0, 72, 618 - 14 * share), (0, 79, 552), 6.0)
     tissue[((tissue == Tissue.MUSCLE) | (tissue == Tissue.FASCIA)) & (throat < 0)] = Tissue.AIRWAY
     eye_height = 618 + (622 - 618) * 1.0
-    room = (tissue == Tissue.FAT) | (tissue == Tissue.SKIN) | (tissue == Tissue.MUSCLE) | (tissue == Tissue.CONNECTIVE)
+    room = (
+        (tissue == Tissue.FAT)
+        | (tissue == Tissue.SKIN)
+        | (tissue == Tissue.MUSCLE)
+        | (tissue == Tissue.CONNECTIVE)
+    )
     eye = ellipsoid(q, (32, 17, eye_height), (12.0, 12.0, 12.0))
     tissue[room & (eye < 0)] = Tissue.EYE
     nerve = capsule(q, (30, 30, eye_height), (14, 55, eye_height), 2.0)
     tissue[(tissue == Tissue.FAT) & (nerve < 0)] = Tissue.BRAIN_WHITE
     cheek = ellipsoid(q, (58, 92, 618 - 20 * share), (11, 18, 24))
     tissue[((tissue == Tissue.MUSCLE) | (tissue == Tissue.FAT)) & (cheek < 0)] = Tissue.GLAND
-

@@ -60,7 +60,9 @@ class PlacedBone:
     def corners(self, margin: float = 2.0) -> tuple[Array, Array]:
         """World box of the bone, widened by ``margin`` millimetres."""
         low, high = self.grid.low, self.grid.high
-        ends = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
+        ends = np.array(
+            [[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])]
+        )
         world = self.place(ends)
         return world.min(0) - margin, world.max(0) + margin
 
@@ -118,7 +120,12 @@ def draw_pose(spec: ChildSpec, rng: np.random.Generator) -> Pose:
 
 
 def build_skeleton(
-    spec: ChildSpec, template: Template, growth: Growth, numbering: Numbering, pose: Pose, rng: np.random.Generator
+    spec: ChildSpec,
+    template: Template,
+    growth: Growth,
+    numbering: Numbering,
+    pose: Pose,
+    rng: np.random.Generator,
 ) -> Skeleton:
     """Place every bone."""
     hips = np.array([0.0, template.joints["hip"][1], template.joints["hip"][2]])
@@ -156,7 +163,17 @@ def _trunk_bones(skeleton: Skeleton, template: Template, growth: Growth) -> None
     add = skeleton.bones.append
     pelvis = bones["hemipelvis"]
     for side in SIDES:
-        add(PlacedBone("hemipelvis", side, pelvis, _mirrored(trunk, side), zones.hemipelvis(side, growth, scale), "trunk", 9))
+        add(
+            PlacedBone(
+                "hemipelvis",
+                side,
+                pelvis,
+                _mirrored(trunk, side),
+                zones.hemipelvis(side, growth, scale),
+                "trunk",
+                9,
+            )
+        )
     add(PlacedBone("sacrum", "midline", bones["sacrum"], trunk, zones.sacrum(growth, scale), "trunk", 10))
     for number in range(1, spine.numbering.ribs + 1):
         name = f"rib_{min(number, 12)}"
@@ -203,7 +220,14 @@ def shorten_face(grid: BoneGrid, share: float) -> BoneGrid:
     below = FACE_TOP + (grid.low[2] - FACE_TOP) * share if grid.low[2] < FACE_TOP else grid.low[2]
     low_corner = np.array([grid.low[0], grid.low[1], below])
     return BoneGrid(
-        grid.name, np.round(values).astype(np.int8), grid.origin, grid.spacing, grid.scale, low_corner, grid.high, grid.depth
+        grid.name,
+        np.round(values).astype(np.int8),
+        grid.origin,
+        grid.spacing,
+        grid.scale,
+        low_corner,
+        grid.high,
+        grid.depth,
     )
 
 
@@ -211,12 +235,27 @@ def _head_bones(skeleton: Skeleton, template: Template, growth: Growth) -> None:
     share = growth.face / growth.head
     skull = shorten_face(template.bones["skull"], share)
     jaw = shorten_face(template.bones["mandible"], share)
-    skeleton.bones.append(PlacedBone("skull", "midline", skull, skeleton.head, zones.skull(growth), "head", 5))
-    skeleton.bones.append(PlacedBone("mandible", "midline", jaw, skeleton.head, zones.mandible(growth), "head", 7))
+    skeleton.bones.append(
+        PlacedBone("skull", "midline", skull, skeleton.head, zones.skull(growth), "head", 5)
+    )
+    skeleton.bones.append(
+        PlacedBone("mandible", "midline", jaw, skeleton.head, zones.mandible(growth), "head", 7)
+    )
 
 
-def _limb(skeleton: Skeleton, template: Template, name: str, side: str, place: Placement, label, segment: str, pad: float) -> None:
-    skeleton.bones.append(PlacedBone(name, side, template.bones[name], _sided(place, side), label, segment, pad))
+def _limb(
+    skeleton: Skeleton,
+    template: Template,
+    name: str,
+    side: str,
+    place: Placement,
+    label,
+    segment: str,
+    pad: float,
+) -> None:
+    skeleton.bones.append(
+        PlacedBone(name, side, template.bones[name], _sided(place, side), label, segment, pad)
+    )
 
 
 def _mirror_turn(turn: Array, side: str) -> Array:
@@ -241,14 +280,41 @@ def _leg(skeleton: Skeleton, template: Template, growth: Growth, pose: Pose, i: 
     skeleton.joints |= {f"knee_{side}": knee, f"ankle_{side}": ankle}
     for name, place in (("thigh", thigh), ("shank", shank), ("foot", foot)):
         skeleton.places[f"{name}_{side}"] = _sided(place, side)
-    _limb(skeleton, template, "femur", side, thigh, zones.long_bone("femur", side, growth, s["femur"]), "thigh", 12)
+    _limb(
+        skeleton,
+        template,
+        "femur",
+        side,
+        thigh,
+        zones.long_bone("femur", side, growth, s["femur"]),
+        "thigh",
+        12,
+    )
     for bone, pad in (("tibia", 5), ("fibula", 7)):
-        _limb(skeleton, template, bone, side, shank, zones.long_bone(bone, side, growth, s["tibia"]), "shank", pad)
+        _limb(
+            skeleton,
+            template,
+            bone,
+            side,
+            shank,
+            zones.long_bone(bone, side, growth, s["tibia"]),
+            "shank",
+            pad,
+        )
     patella = template.bones["patella"]
     ends = (np.array([0, 0, patella.high[2]]), np.array([0, 0, patella.low[2]]))
     # The source holds the kneecap inside the joint; it lies in front of the condyles.
     kneecap = Placement(thigh.matrix, thigh.pivot, thigh(thigh.pivot + [0.0, -43.0, 4.0]))
-    _limb(skeleton, template, "patella", side, kneecap, zones.small_bone(f"patella_{side}", 0, growth, ends, g), "thigh", 6)
+    _limb(
+        skeleton,
+        template,
+        "patella",
+        side,
+        kneecap,
+        zones.small_bone(f"patella_{side}", 0, growth, ends, g),
+        "thigh",
+        6,
+    )
     for name, bone in template.bones.items():
         unit = _foot_unit(name)
         if unit is None:
@@ -259,7 +325,15 @@ def _leg(skeleton: Skeleton, template: Template, growth: Growth, pose: Pose, i: 
         start[1], end[1] = bone.high[1], bone.low[1]
         if name in ("talus", "calcaneus"):
             start[2], end[2] = bone.high[2], bone.low[2]
-        label = zones.small_bone(f"{site}_{side}", part, growth, (start, end), f, plate, 0.7)
+        label = zones.small_bone(
+            f"{site}_{side}",
+            part,
+            growth,
+            (start, end),
+            f,
+            plate,
+            0.12 if part > 5 or name[:3] in ("met", "toe") else 0.7,
+        )
         _limb(skeleton, template, name, side, foot, label, "foot", 9 if "toe" not in name else 6.5)
 
 
@@ -291,7 +365,9 @@ def _arm(skeleton: Skeleton, template: Template, growth: Growth, pose: Pose, i: 
     shoulder = skeleton.joints[f"shoulder_{side}"]
     arm_turn = _mirror_turn(rotation("y", pose.arm_spread[i]), side)
     upper = Placement(arm_turn @ np.diag([g, g, s["humerus"]]), joints["shoulder"], shoulder)
-    elbow = shoulder + arm_turn @ (np.diag([g, g, s["humerus"]]) @ ((joints["elbow"] - joints["shoulder"]) * sign))
+    elbow = shoulder + arm_turn @ (
+        np.diag([g, g, s["humerus"]]) @ ((joints["elbow"] - joints["shoulder"]) * sign)
+    )
     reach = joints["lunate"] - joints["elbow"]
     if pose.arms == "on_body":
         side_x = -1.0 if side == "right" else 1.0
@@ -311,9 +387,20 @@ def _arm(skeleton: Skeleton, template: Template, growth: Growth, pose: Pose, i: 
     skeleton.joints |= {f"elbow_{side}": elbow, f"wrist_{side}": wrist}
     for name, place in (("upper_arm", upper), ("forearm", fore), ("hand", hand)):
         skeleton.places[f"{name}_{side}"] = _sided(place, side)
-    _limb(skeleton, template, "humerus", side, upper, zones.long_bone("humerus", side, growth, s["humerus"]), "upper_arm", 8)
+    _limb(
+        skeleton,
+        template,
+        "humerus",
+        side,
+        upper,
+        zones.long_bone("humerus", side, growth, s["humerus"]),
+        "upper_arm",
+        8,
+    )
     for bone in ("radius", "ulna"):
-        _limb(skeleton, template, bone, side, fore, zones.long_bone(bone, side, growth, s["ulna"]), "forearm", 6)
+        _limb(
+            skeleton, template, bone, side, fore, zones.long_bone(bone, side, growth, s["ulna"]), "forearm", 6
+        )
     carpals = ("scaphoid", "lunate", "triquetrum", "pisiform", "trapezium", "trapezoid", "capitate", "hamate")
     for name, bone in template.bones.items():
         if name in carpals:
@@ -327,5 +414,7 @@ def _arm(skeleton: Skeleton, template: Template, growth: Growth, pose: Pose, i: 
         middle = (bone.low + bone.high) / 2
         start, end = middle.copy(), middle.copy()
         start[2], end[2] = bone.high[2], bone.low[2]
-        label = zones.small_bone(f"{site}_{side}", part, growth, (start, end), h, plate, 0.45)
+        label = zones.small_bone(
+            f"{site}_{side}", part, growth, (start, end), h, plate, 0.12 if plate else 0.45
+        )
         _limb(skeleton, template, name, side, hand, label, "hand", 6.5)

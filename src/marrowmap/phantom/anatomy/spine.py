@@ -99,12 +99,18 @@ def draw_numbering(spec: ChildSpec, rng: np.random.Generator) -> Numbering:
     kind = str(rng.choice(["none", "sacralised_l5", "lumbarised_s1"], p=[0.94, 0.035, 0.025]))
     thoracic = spec.thoracic_levels or thoracic
     kind = spec.transitional or kind
-    levels = [f"C{i}" for i in range(1, 8)] + [f"T{i}" for i in range(1, thoracic + 1)] + [f"L{i}" for i in range(1, 6)]
+    levels = (
+        [f"C{i}" for i in range(1, 8)]
+        + [f"T{i}" for i in range(1, thoracic + 1)]
+        + [f"L{i}" for i in range(1, 6)]
+    )
     labels = tuple(site_label(f"vertebra_{'t12' if name == 'T13' else name.lower()}") for name in levels)
     return Numbering(tuple(levels), labels, kind, thoracic)
 
 
-def bend_of(cobb: float, low: float, high: float, rng: np.random.Generator) -> tuple[npt.NDArray, npt.NDArray]:
+def bend_of(
+    cobb: float, low: float, high: float, rng: np.random.Generator
+) -> tuple[npt.NDArray, npt.NDArray]:
     """Heights and lateral offsets of a single main curve with small counter-curves; ``cobb`` in degrees."""
     z = np.linspace(low, high, 60)
     t = (z - low) / (high - low)
@@ -218,16 +224,28 @@ def arch_distance(p: Coordinates, v: Vertebra) -> Field:
     pillar = {"C": 0.85, "T": 0.95, "L": 1.0}[region] * v.half_height
     out = smooth_min(
         out,
-        capsule(q, (joint[0], joint[1], pillar), (joint[0] * 0.95, joint[1] + 2 * s, -pillar * 1.15), thin * 1.05),
+        capsule(
+            q, (joint[0], joint[1], pillar), (joint[0] * 0.95, joint[1] + 2 * s, -pillar * 1.15), thin * 1.05
+        ),
         3 * s,
     )
-    lamina = capsule(q, (joint[0] * 0.9, joint[1] + 1 * s, -0.1 * v.half_height), (0, rear + 3 * s, -0.45 * v.half_height), thin * 0.8)
+    lamina = capsule(
+        q,
+        (joint[0] * 0.9, joint[1] + 1 * s, -0.1 * v.half_height),
+        (0, rear + 3 * s, -0.45 * v.half_height),
+        thin * 0.8,
+    )
     out = smooth_min(out, lamina, 3 * s)
     drop = np.deg2rad(v.drop)
     tip = (0.0, rear + v.spinous * np.cos(drop), -0.4 * v.half_height - v.spinous * np.sin(drop))
     if region == "L":
         blade = np.maximum(
-            capsule((p[0] * 0.0, p[1], p[2]), (0, rear, -0.35 * v.half_height), (0, tip[1], tip[2]), 0.62 * v.half_height),
+            capsule(
+                (p[0] * 0.0, p[1], p[2]),
+                (0, rear, -0.35 * v.half_height),
+                (0, tip[1], tip[2]),
+                0.62 * v.half_height,
+            ),
             np.abs(p[0]) - 3.2 * s,
         )
     else:
@@ -254,7 +272,9 @@ def vertebra_distance(p: Coordinates, v: Vertebra, bone_age: float) -> tuple[Fie
     body = body_distance(p, v, bone_age)
     whole = smooth_min(body, np.maximum(arch_distance(p, v), -canal_distance(p, v)), 1.5 * v.size)
     if v.name == "C2":
-        dens = capsule(p, (0, 0, 0), (0, -1.5 * v.size, v.half_height + 15 * v.size), 5.4 * v.size, 4.2 * v.size)
+        dens = capsule(
+            p, (0, 0, 0), (0, -1.5 * v.size, v.half_height + 15 * v.size), 5.4 * v.size, 4.2 * v.size
+        )
         body = smooth_min(body, dens, 3 * v.size)
         whole = np.minimum(whole, body)
     return whole.astype(np.float32), body

@@ -14,7 +14,7 @@ from marrowmap.phantom.anatomy.canvas import Canvas
 from marrowmap.phantom.anatomy.growth import Growth
 from marrowmap.phantom.anatomy.shapes import Field, capsule, ellipsoid, shifted, smooth_min
 from marrowmap.phantom.anatomy.skeleton import SIDES, Skeleton
-from marrowmap.phantom.anatomy.spine import vertebra_distance
+from marrowmap.phantom.anatomy.spine import atlas_distance, vertebra_distance
 
 STEP = 5.0
 """Spacing of the lattice, millimetres."""
@@ -107,7 +107,9 @@ class Surface:
 
 def build_surface(skeleton: Skeleton, growth: Growth, rng: np.random.Generator) -> Surface:
     """Skin from body outlines and from every bone with its padding, so that no bone lies outside."""
-    lows, highs = zip(*(bone.corners(70 if bone.segment == "trunk" else 45) for bone in skeleton.bones), strict=True)
+    lows, highs = zip(
+        *(bone.corners(70 if bone.segment == "trunk" else 45) for bone in skeleton.bones), strict=True
+    )
     low, high = np.min(lows, axis=0), np.max(highs, axis=0)
     shape = tuple(int(n) for n in np.ceil((high - low) / STEP).astype(int) + 1)
     affine = np.diag([STEP, STEP, STEP, 1.0])
@@ -173,6 +175,15 @@ def _spine(canvas: Canvas, skeleton: Skeleton, growth: Growth, bones: Field, pad
         closer = whole < bones[box]
         bones[box][closer] = whole[closer]
         pads[box][closer] = 9 * growth.trunk
+    atlas, size = skeleton.spine.atlas, skeleton.spine.vertebrae[0].size
+    box = canvas.box(atlas - 55 * size, atlas + 55 * size)
+    if box is not None:
+        f = skeleton.spine.vertebrae[0].frame.astype(np.float32)
+        x, y, z = shifted(canvas.coordinates(box), atlas)
+        ring = atlas_distance(tuple(f[0, k] * x + f[1, k] * y + f[2, k] * z for k in range(3)), size)  # type: ignore[arg-type]
+        closer = ring < bones[box]
+        bones[box][closer] = ring[closer]
+        pads[box][closer] = 12 * growth.trunk
 
 
 def _trunk(canvas: Canvas, skeleton: Skeleton, growth: Growth, field: Field) -> None:
@@ -188,7 +199,9 @@ def _trunk(canvas: Canvas, skeleton: Skeleton, growth: Growth, field: Field) -> 
     height = z / growth.trunk + place.pivot[2]
     a = np.interp(height, rows[:, 0], ndimage.gaussian_filter1d(rows[:, 1], 0.7)).astype(np.float32)
     if growth.sex == "F" and growth.bone_age > 10:
-        a = a * (1 - 0.07 * np.exp(-(((height - 160) / 60) ** 2)) + 0.03 * np.exp(-(((height + 90) / 60) ** 2)))
+        a = a * (
+            1 - 0.07 * np.exp(-(((height - 160) / 60) ** 2)) + 0.03 * np.exp(-(((height + 90) / 60) ** 2))
+        )
     a = a * growth.width * full
     belly = 1 + 0.25 * np.clip(growth.fat - 0.3, 0, 1) + 0.12 * np.clip((7 - growth.bone_age) / 4, 0, 1)
     middle = 1 + (belly - 1) * np.exp(-(((height - 90) / 110) ** 2))
@@ -231,7 +244,8 @@ def _head(canvas: Canvas, skeleton: Skeleton, growth: Growth, field: Field) -> N
     d = field[box]
     d = smooth_min(d, ellipsoid(p, at(0, 52, 585), (50 * h, 46 * h, 52 * h * share)), 10)
     d = smooth_min(d, capsule(p, at(0, 6, 618), at(0, -9, 596), 7 * h, 10 * h), 8)
-    d = smooth_min(d, capsule(p, at(0, 60, 550), at(0, 95, 500), 44 * h, 50 * h * growth.width ** 0.5), 14)
+    d = smooth_min(d, capsule(p, at(0, 60, 550), at(0, 95, 500), 44 * h, 50 * h * growth.width**0.5), 14)
+    d = smooth_min(d, capsule(p, at(0, 112, 540), at(0, 122, 612), 40 * h, 42 * h), 14)
     for sign in (-1, 1):
         ear = ellipsoid(p, at(sign * 77, 102, 615), (6 * h, 16 * h, 28 * h))
         d = smooth_min(d, ear, 4)
@@ -287,7 +301,9 @@ def _limbs(canvas: Canvas, skeleton: Skeleton, growth: Growth, fields: dict[Part
         if box is not None:
             p = canvas.coordinates(box)
             r = 30 * growth.scale["foot"]
-            fields[Part.FOOT][box] = smooth_min(fields[Part.FOOT][box], ellipsoid(p, heel, (r, r * 1.1, r)), 8.0)
+            fields[Part.FOOT][box] = smooth_min(
+                fields[Part.FOOT][box], ellipsoid(p, heel, (r, r * 1.1, r)), 8.0
+            )
 
 
 def _join(fields: dict[Part, Field]) -> tuple[Field, npt.NDArray[np.uint8]]:
@@ -318,7 +334,9 @@ def _fat(
     field = ndimage.gaussian_filter(share[nearest], 3.0) * np.float32(base)
     x, y, z = canvas.coordinates(tuple(slice(0, n) for n in shape))  # type: ignore[arg-type]
     hip = -20.0 * growth.trunk
-    buttock = np.exp(-(((z - hip + 20 * growth.trunk) / (65 * growth.trunk)) ** 2)) * np.clip(y / 60.0, 0, 1.3)
+    buttock = np.exp(-(((z - hip + 20 * growth.trunk) / (65 * growth.trunk)) ** 2)) * np.clip(
+        y / 60.0, 0, 1.3
+    )
     chest = np.exp(-(((z - 400 * growth.trunk) / (110 * growth.trunk)) ** 2))
     field = field * (1 + 0.7 * buttock) * (1 - 0.45 * chest)
     noise = ndimage.zoom(rng.normal(0, 1, [max(n // 12 + 2, 3) for n in shape]), 1, order=1)

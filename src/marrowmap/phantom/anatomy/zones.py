@@ -38,9 +38,13 @@ def site_label(site_id: str) -> int:
     return sites_by_id()[site_id].label if site_id else 0
 
 
-def cortex_or_marrow(sdf: npt.NDArray[np.float32], cortex_mm: npt.NDArray[np.float32] | float) -> npt.NDArray[np.uint8]:
+def cortex_or_marrow(
+    sdf: npt.NDArray[np.float32], cortex_mm: npt.NDArray[np.float32] | float
+) -> npt.NDArray[np.uint8]:
     """Cortex where the surface is nearer than ``cortex_mm``."""
-    return np.where(sdf > -np.asarray(cortex_mm), np.uint8(Tissue.CORTEX), np.uint8(Tissue.MARROW)).astype(np.uint8)
+    return np.where(sdf > -np.asarray(cortex_mm), np.uint8(Tissue.CORTEX), np.uint8(Tissue.MARROW)).astype(
+        np.uint8
+    )
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,13 @@ def long_bone(bone: str, side: str, growth: Growth, axial: float) -> Labeller:
     names = (
         ("proximal_end", "proximal_end", "shaft", "distal_end", "distal_end")
         if zones.by_ends
-        else ("proximal_epiphysis", "proximal_metaphysis", "diaphysis", "distal_metaphysis", "distal_epiphysis")
+        else (
+            "proximal_epiphysis",
+            "proximal_metaphysis",
+            "diaphysis",
+            "distal_metaphysis",
+            "distal_epiphysis",
+        )
     )
     sites = [site_label(f"{bone}_{name}_{side}") for name in names]
     apophysis = site_label(f"greater_trochanter_{side}") if bone == "femur" else 0
@@ -189,15 +199,18 @@ def long_bone(bone: str, side: str, growth: Growth, axial: float) -> Labeller:
             plates.append((TROCHANTER.name, np.where(upper, rise, 99.0), upper))
         mid = np.clip(np.minimum(zones.metaphyses[0] - z, z - zones.metaphyses[1]) / 60.0, 0.0, 1.0)
         cortex = (0.9 + zones.shaft_cortex * growth.girth * 0.62 * mid).astype(np.float32)
-        tissue = cortex_or_marrow(sdf, np.minimum(cortex, np.float32(0.45) * max(-float(sdf.min()), 1.0) + 0.3))
+        tissue = cortex_or_marrow(
+            sdf, np.minimum(cortex, np.float32(0.45) * max(-float(sdf.min()), 1.0) + 0.3)
+        )
         half = growth.physis_mm / 2
         for name, height, where in plates:
             if not growth.is_open(name):
                 continue
             distance = np.minimum(distance, np.abs(height))
             tissue[(np.abs(height) < half) & where] = Tissue.PHYSIS
-            rim = min(growth.cartilage_mm, 0.5 * max(-float(sdf[epiphysis].min(initial=0.0)), 1.0))
-            soft = (height > half) & where & epiphysis & (sdf > -rim)
+            beyond = (height > half) & where & epiphysis
+            rim = min(growth.cartilage_mm, 0.5 * -float(sdf[beyond].min(initial=0.0)))
+            soft = beyond & (sdf > -rim)
             tissue[soft] = Tissue.CARTILAGE
             # Unossified cartilage bears no unit; a thin plate of bone lines both sides of the growth plate.
             line = (np.abs(np.abs(height) - half - 0.35) < 0.35) & where & (tissue == Tissue.MARROW)
@@ -240,7 +253,11 @@ def small_bone(
             tissue[distance < max(growth.physis_mm * 0.35, 0.6)] = Tissue.PHYSIS
         tissue[sdf > -soft] = Tissue.CARTILAGE if soft > 0 else Tissue.CORTEX
         return Labels(
-            np.full(len(p), unit, np.uint8), np.full(len(p), part, np.uint8), np.clip(along, 0, 1), distance, tissue
+            np.full(len(p), unit, np.uint8),
+            np.full(len(p), part, np.uint8),
+            np.clip(along, 0, 1),
+            distance,
+            tissue,
         )
 
     return label
@@ -282,7 +299,11 @@ def hemipelvis(side: str, growth: Growth, scale: float) -> Labeller:
             distance = np.where(radius < 60.0, near, np.sqrt(near**2 + (scale * (radius - 60.0)) ** 2))
             tissue[(near < growth.physis_mm * 0.8) & (radius < 38.0)] = Tissue.PHYSIS
         if growth.bone_age < 15.0:
-            crest = (p[:, 2] > 45.0) & (sdf > -min(growth.cartilage_mm, 4.0)) & (p[:, 2] > 70.0 - 0.2 * np.abs(v[:, 1]))
+            crest = (
+                (p[:, 2] > 45.0)
+                & (sdf > -min(growth.cartilage_mm, 4.0))
+                & (p[:, 2] > 70.0 - 0.2 * np.abs(v[:, 1]))
+            )
             tissue[crest] = Tissue.CARTILAGE
         along = np.clip((82.0 - p[:, 2]) / 216.0, 0, 1)
         return Labels(site, np.zeros(len(p), np.uint8), along, distance.astype(np.float32), tissue)
@@ -353,7 +374,9 @@ def skull(growth: Growth) -> Labeller:
         share = growth.face / growth.head
         low = 618.0 + (z - 618.0) / np.where(z < 618.0, share, 1.0)
         wall = float(np.interp(growth.bone_age, (3, 8, 18), (3.6, 4.6, 6.2)))
-        brain = ((x / 64) ** 2 + ((y - 100) / 82) ** 2 + ((z - 664) / 66) ** 2 < 1) & (z > 628 - 0.1 * (y - 100))
+        brain = ((x / 64) ** 2 + ((y - 100) / 82) ** 2 + ((z - 664) / 66) ** 2 < 1) & (
+            z > 628 - 0.1 * (y - 100)
+        )
         brain |= (x / 50) ** 2 + ((y - 132) / 42) ** 2 + ((low - 622) / 34) ** 2 < 1
         brain |= ((x - 30) / 27) ** 2 + ((y - 76) / 28) ** 2 + ((low - 630) / 22) ** 2 < 1
         brain |= ((x / 52) ** 2 + ((y - 60) / 52) ** 2 + ((z - 660) / 50) ** 2 < 1) & (z > 634)
@@ -371,12 +394,15 @@ def skull(growth: Growth) -> Labeller:
         # Orbit, nasal cavity, maxillary sinus, throat.
         orbit = ((x - 32) / 18) ** 2 + ((y - 26) / 27) ** 2 + ((low - 622) / 16.5) ** 2 < 1
         tissue[orbit], site[orbit] = Tissue.FAT, 0
-        nose = (x < 11) & (low < 616) & (low > 586) & (y < 66)
+        nose = (x < 11) & (low < 627) & (low > 586) & (y < 66)
         sinus = ((x - 28) / 12) ** 2 + ((y - 38) / 15) ** 2 + ((low - 598) / 13) ** 2 < float(
             np.interp(growth.bone_age, (3, 8, 14), (0.3, 0.65, 1.0))
         )
         throat = (x < 13) & (low < 606) & (y >= 60) & (y < 78)
-        for hollow in (nose, sinus, throat):
+        sphenoid = (x / 13) ** 2 + ((y - 74) / 12) ** 2 + ((low - 620) / 9) ** 2 < min(
+            growth.bone_age / 12, 1
+        )
+        for hollow in (nose, sinus, throat, sphenoid):
             tissue[hollow], site[hollow] = Tissue.AIRWAY, 0
         conchae = nose & (x > 3) & (np.sin(low * 0.55) > 0.1)
         tissue[conchae] = Tissue.CONNECTIVE
