@@ -15,7 +15,7 @@ from marrowmap.core.geometry import Plane
 from marrowmap.core.seam import Seam
 from marrowmap.core.volume import Contrast, Volume
 from marrowmap.imaging.choose import reach_mm, usable
-from marrowmap.imaging.compose_diffusion import compose_diffusion, diffusion_stations
+from marrowmap.imaging.compose_diffusion import body_parts, compose_diffusion, diffusion_stations
 from marrowmap.imaging.diffusion import AdcAgreement, AdcMap
 from marrowmap.imaging.quality import unaccounted
 from marrowmap.imaging.rows import Station, in_plane, join, settle
@@ -145,11 +145,12 @@ def compose_coronal(
     low_b = next(iter(diffusion_row.values()), [])
     reference = upright_reference(stations[lead])
     every = [s.grid for row in stations.values() for s in row]
-    target = checked_union(reference, every, [s.grid for s in low_b])
+    along = body_parts(low_b)
+    target = checked_union(reference, every, along)
     settled = {contrast: settle(row, target) for contrast, row in stations.items()}
     if any(s.moved_mm for row, _ in settled.values() for s in row):
         every = [s.grid for row, _ in settled.values() for s in row]
-        target = checked_union(reference, every, [s.grid for s in low_b])
+        target = checked_union(reference, every, along)
     for i, (contrast, (row, shifts)) in enumerate(settled.items()):
         tell(f"composing {contrast}", i, len(settled) + 1)
         joined = join(row, shifts, target, contrast.value)

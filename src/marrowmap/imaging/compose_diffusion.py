@@ -77,6 +77,24 @@ def twins(stacks: list[Stack], chosen: list[Stack], bench: Workbench) -> tuple[l
     return row, rest
 
 
+def body_parts(stations: list[Station]) -> list[Grid]:
+    """The stations' grids less the slices at their ends that show no body; none for a station of air alone.
+
+    Diffusion is often planned far beyond the feet; the common grid need not hold that air.
+    """
+    thin = [s.array[:, ::2, ::2] for s in stations]
+    bright = max((float(np.percentile(a, 99.5)) for a in thin), default=0.0)
+    parts = []
+    for station, array in zip(stations, thin, strict=True):
+        shown = np.flatnonzero((array > 0.15 * bright).mean(axis=(1, 2)) > 0.004)
+        if shown.size:
+            affine = np.array(station.grid.affine)
+            affine[:3, 3] += affine[:3, 0] * shown[0]
+            n = int(shown[-1] - shown[0] + 1)
+            parts.append(Grid((n, station.grid.shape[1], station.grid.shape[2]), affine))
+    return parts
+
+
 def compose_diffusion(bench: Workbench, rows: dict[float, list[Station]], target: Grid | None) -> None:
     """DWI volumes, our ADC and the scanner's map: in their own plane, and on ``target`` where it is given."""
     scanner = scanner_adc_stations(bench)

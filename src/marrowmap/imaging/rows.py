@@ -156,9 +156,9 @@ def describe_seam(
         notes.append("resampled onto the common grid")
     before = after = None
     if match is not None:
-        # lower / upper, in columns that the gain was not estimated from
-        before = -match.log_ratio_held_out
-        after = before + float(np.log(gains[1] / gains[0]))
+        # upper / lower, in columns that the gain was not estimated from
+        before = match.log_ratio_held_out
+        after = before + float(np.log(gains[0] / gains[1]))
     mm = shift.mm if shift is not None and shift.clear else None
     return Seam(key, upper.stack.id, lower.stack.id, overlap, mm, before, after, "; ".join(notes))
 
