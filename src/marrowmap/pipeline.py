@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from marrowmap import __version__
 from marrowmap.core.exam import Exam
+from marrowmap.core.geometry import Plane
 from marrowmap.core.study import Study
-from marrowmap.exchange.dicom_exam import open_exam
+from marrowmap.core.volume import Volume
+from marrowmap.exchange.dicom_exam import ExamSource, open_exam
 from marrowmap.exchange.nifti import read_labels
 from marrowmap.exchange.study_folder import new_folder, write_study
 from marrowmap.imaging.candidates import find_candidates
@@ -29,6 +33,10 @@ def silent(step: str, done: int = 0, total: int = 0) -> None:
     """Progress that nobody watches."""
 
 
+Addition = Callable[[Study, ExamSource, Path, ProgressCall], None]
+"""Writes something more into a study folder; sees the open exam."""
+
+
 @dataclass(frozen=True)
 class ReadRequest:
     """What to read and where to put it.
@@ -46,27 +54,35 @@ class ReadRequest:
     command: str = ""
 
 
-def read_study(request: ReadRequest, progress: ProgressCall = silent) -> Study:
+def read_study(
+    request: ReadRequest, progress: ProgressCall = silent, *, additions: Sequence[Addition] = ()
+) -> Study:
     """Read one exam and write its study folder, whole or not at all.
 
-    Raises InputError when the exam cannot be used, StationsDoNotMeet when no volume can be composed, and
-    OutputExists when the study folder is there already.
+    additions: write more into the folder while the exam is still open. Raises InputError when the exam cannot
+    be used, StationsDoNotMeet when no volume can be composed, OutputExists when the folder is there already.
     """
-    with new_folder(request.out, overwrite=request.overwrite) as folder:
-        study = analyse(request, progress)
+    headers = partial(progress, "reading image headers")
+    with (
+        new_folder(request.out, overwrite=request.overwrite) as folder,
+        open_exam(request.exam, patient=request.patient, study=request.study, progress=headers) as source,
+    ):
+        study = analyse(source, request, progress)
         progress("writing volumes")
         write_study(study, folder)
         progress("drawing the report")
-        (folder / "report.html").write_text(study_report(study), encoding="utf-8")
+        report = study_report(study, stacks=native_stacks(study, source))
+        (folder / "report.html").write_text(report, encoding="utf-8")
+        for add in additions:
+            add(study, source, folder, progress)
     return study
 
 
-def analyse(request: ReadRequest, progress: ProgressCall = silent) -> Study:
+def analyse(source: ExamSource, request: ReadRequest, progress: ProgressCall = silent) -> Study:
     """Everything the machine does with an exam, in memory."""
-    with open_exam(request.exam, patient=request.patient, study=request.study, progress=progress) as source:
-        progress("composing volumes")
-        composition = compose_exam(source.exam, source.array, progress)
-        exam = _used(source.exam, composition.used)
+    progress("composing volumes")
+    composition = compose_exam(source.exam, source.array, progress)
+    exam = _with_use(source.exam, composition.used)
     progress("checking coverage")
     protocol = assess_protocol(exam, composition)
     progress("labelling the skeleton")
@@ -92,6 +108,17 @@ def analyse(request: ReadRequest, progress: ProgressCall = silent) -> Study:
     )
 
 
-def _used(exam: Exam, used: dict[str, str]) -> Exam:
+def native_stacks(study: Study, source: ExamSource) -> dict[str, Volume]:
+    """Fluid-sensitive stacks that were measured in a plane of their own, by title: spine, feet, pelvis, knees."""
+    shown = {}
+    for stack in study.exam.stacks:
+        if stack.contrast.is_fluid_sensitive and stack.plane is not Plane.CORONAL:
+            region = str(stack.body_region).replace("_", " ")
+            title = f"{stack.contrast} {stack.plane}, {region} ({stack.id})"
+            shown[title] = Volume(source.array(stack), stack.grid, stack.contrast)
+    return shown
+
+
+def _with_use(exam: Exam, used: dict[str, str]) -> Exam:
     """The exam with every stack saying what it was used for."""
     return replace(exam, stacks=tuple(replace(s, used_for=used[s.id]) for s in exam.stacks))

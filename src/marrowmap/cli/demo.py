@@ -11,8 +11,10 @@ from rich.console import Console
 
 from marrowmap.cli.progress import shown
 from marrowmap.cli.read import summary
+from marrowmap.cli.serve import serve_pages
 from marrowmap.phantom.exam import ExamRequest, write_exam
 from marrowmap.pipeline import ReadRequest, read_study
+from marrowmap.web.pages_of_study import write_pages
 
 
 def demo(
@@ -32,8 +34,12 @@ def demo(
     console.print(f"Digital child {seed}, {age:g} years (synthetic): writing its DICOM exam to {exam}")
     with shown(console) as progress:
         progress("painting and scanning the child")
-        write_exam(ExamRequest(seed=seed, age_years=age), exam)
-    request = ReadRequest(exam, study, overwrite=True, command=f"marrowmap read {exam} --out {study}")
+        write_exam(ExamRequest(seed=seed, age_years=age, body="mesh"), exam)
+    request = ReadRequest(
+        exam / "dicom", study, overwrite=True, command=f"marrowmap read {exam / 'dicom'} --out {study}"
+    )
     with shown(console) as progress:
-        result = read_study(request, progress)
+        result = read_study(request, progress, additions=[write_pages])
     summary(console, result, study)
+    if serve:
+        serve_pages(folder, port)

@@ -14,7 +14,9 @@ from rich.console import Console
 
 from marrowmap import __version__
 from marrowmap.cli.demo import demo
+from marrowmap.cli.phantom import phantom
 from marrowmap.cli.read import read
+from marrowmap.cli.serve import import_exam, serve
 from marrowmap.errors import MarrowmapError
 
 cli = typer.Typer(
@@ -26,6 +28,9 @@ cli = typer.Typer(
 )
 cli.command()(read)
 cli.command()(demo)
+cli.command()(phantom)
+cli.command("import")(import_exam)
+cli.command()(serve)
 
 
 def _version(asked: bool) -> None:

@@ -11,16 +11,20 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 
 from marrowmap import __version__
+from marrowmap.core.geometry import PointMm
 from marrowmap.registry.journal import Journal, State
 from marrowmap.web import problems
 from marrowmap.web.access import Person, may_change, person_of, reading_name
 from marrowmap.web.desk import Desk
+from marrowmap.web.growing import Grower
 from marrowmap.web.problems import NotThere
 from marrowmap.web.shelf import Shelf
 
 Asker = Annotated[Person, Depends(person_of)]
 _FOREVER = {"Cache-Control": "private, max-age=86400, immutable"}
-_POLICY = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+)
 
 
 class NewState(BaseModel):
@@ -31,11 +35,20 @@ class NewState(BaseModel):
     content: dict[str, Any]
 
 
+class Click(BaseModel):
+    """A place in the patient, LPS millimetres."""
+
+    point_mm: tuple[float, float, float]
+
+
 def create_app(data: Path) -> FastAPI:
     """The app over one data folder: studies directly below it, readings below ``readings/``."""
-    app = FastAPI(title="marrowmap", version=__version__, docs_url="/api/docs", openapi_url="/api/openapi.json")
+    app = FastAPI(
+        title="marrowmap", version=__version__, docs_url="/api/docs", openapi_url="/api/openapi.json"
+    )
     problems.install(app)
     shelf = Shelf(data)
+    grower = Grower(shelf)
     desk = Desk(shelf, Journal(data / "readings"))
 
     @app.middleware("http")
@@ -106,6 +119,15 @@ def create_app(data: Path) -> FastAPI:
     @app.post("/api/studies/{name}/reading/sign")
     def sign(name: str, new: NewState, person: Asker) -> dict[str, Any]:
         return _state(desk.sign(name, may_change(person), new.content, base=new.base))
+
+    @app.get("/api/studies/{name}/site")
+    def site_at(name: str, x: float, y: float, z: float, person: Asker) -> dict[str, Any]:
+        unit = grower.unit_at(name, PointMm(x, y, z))
+        return {"site": unit.id if unit else None}
+
+    @app.post("/api/studies/{name}/grow")
+    def grow(name: str, click: Click, person: Asker) -> dict[str, Any]:
+        return grower.grow(name, PointMm(*click.point_mm))
 
     @app.get("/api/{rest:path}", include_in_schema=False)
     def unknown(rest: str) -> Response:

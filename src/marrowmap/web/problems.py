@@ -55,4 +55,6 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        return problem(422, ".".join(str(p) for p in first["loc"]), first["msg"], "Send what the API describes")
+        return problem(
+            422, ".".join(str(p) for p in first["loc"]), first["msg"], "Send what the API describes"
+        )

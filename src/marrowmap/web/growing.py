@@ -1,0 +1,100 @@
+"""A click in the images: which unit lies there, and the outline that grows there."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from marrowmap.core.geometry import PointMm
+from marrowmap.core.site import Site, site_of_label
+from marrowmap.core.skeleton import Skeleton
+from marrowmap.core.volume import Contrast, Volume
+from marrowmap.exchange.nifti import read_labels, read_volume
+from marrowmap.imaging.grow import grow_region
+from marrowmap.imaging.measure import exam_muscle
+from marrowmap.imaging.muscle import MuscleReference
+from marrowmap.web.pages_of_study import mask_to_json
+from marrowmap.web.shelf import Shelf
+
+NEAR_MM = 6.0
+"""A click this close to a bone still means the bone (our choice: about one coronal slice)."""
+
+
+class Grower:
+    """Answers clicks; the volumes of the last studies stay in memory."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def unit_at(self, name: str, point: PointMm) -> Site | None:
+        """The labelled bone unit at or next to a point; None when there is none."""
+        skeleton = _skeleton(self._shelf.folder(name))
+        return None if skeleton is None else nearest_unit(skeleton, point)
+
+    def grow(self, name: str, point: PointMm) -> dict[str, Any]:
+        """Outline and measurements at a point. Raises InputError outside the exam."""
+        folder = self._shelf.folder(name)
+        skeleton = _skeleton(folder)
+        if skeleton is None:
+            return {"mask": None, "why": "This exam has no labels to grow on.", "measured": {}}
+        volumes, muscle = _images(folder)
+        grown = grow_region(volumes, skeleton, point, muscle=muscle)
+        if not grown.mask.any():
+            return {
+                "mask": None,
+                "why": "Nothing bright lies here; the site is marked alone.",
+                "measured": {},
+            }
+        found = grown.measures
+        measured: dict[str, Any] = {
+            "centre_mm": list(found.centre_mm),
+            "volume_ml": found.volume_ml.value,
+            "max_diameter_mm": found.max_diameter_mm.value,
+            "si_ratio": found.si_ratio.value,
+            "adc": found.adc.value,
+        }
+        if found.site_id:
+            measured["extents"] = [{"site_id": found.site_id, "percent": found.extent_percent.value}]
+        return {"mask": mask_to_json(grown.mask), "why": "", "measured": measured}
+
+
+def nearest_unit(skeleton: Skeleton, point: PointMm) -> Site | None:
+    """The unit at a point, or the nearest within NEAR_MM; None when there is none."""
+    seed = skeleton.grid.to_voxel(point).rounded()
+    reach = [int(NEAR_MM / s) + 1 for s in skeleton.grid.spacing]
+    box = tuple(
+        slice(max(0, c - r), min(n, c + r + 1))
+        for c, r, n in zip(seed, reach, skeleton.grid.shape, strict=True)
+    )
+    places = np.argwhere(skeleton.labels[box])
+    if not len(places):
+        return None
+    corner = np.array([b.start for b in box])
+    away = (places + corner - np.array(seed)) * np.array(skeleton.grid.spacing)
+    distance = np.linalg.norm(away, axis=1)
+    nearest = int(distance.argmin())
+    if distance[nearest] > NEAR_MM:
+        return None
+    return site_of_label(int(skeleton.labels[tuple(places[nearest] + corner)]))
+
+
+@lru_cache(maxsize=4)
+def _skeleton(folder: Path) -> Skeleton | None:
+    path = folder / "labels.nii.gz"
+    if not path.is_file():
+        return None
+    labels, grid = read_labels(path)
+    return Skeleton(labels.astype(np.uint8), grid, "from the study folder")
+
+
+@lru_cache(maxsize=2)
+def _images(folder: Path) -> tuple[dict[str, Volume], MuscleReference]:
+    wanted = {"STIR": Contrast.STIR, "T1": Contrast.T1, "ADC": Contrast.ADC}
+    paths = {name: folder / "volumes" / f"{name}.nii.gz" for name in wanted}
+    volumes = {name: read_volume(path, wanted[name]) for name, path in paths.items() if path.is_file()}
+    skeleton = _skeleton(folder)
+    muscle = exam_muscle(volumes, skeleton) if skeleton is not None else MuscleReference()
+    return volumes, muscle
