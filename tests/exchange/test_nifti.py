@@ -1,4 +1,4 @@
-"""Volumes as NIfTI: the same numbers at the same places of the patient, read by our own and a foreign reader."""
+"""Volumes as NIfTI: the same numbers at the same places of the patient, for us and for a foreign reader."""
 
 import gzip
 

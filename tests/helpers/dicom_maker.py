@@ -118,7 +118,8 @@ def stack(
     first = settings.pop("first_number", 1)
     return [
         image(
-            pixels[k], tuple(float(v) for v in np.array(origin) + k * step * normal), plane=plane, number=first + k,
+            pixels[k], tuple(float(v) for v in np.array(origin) + k * step * normal), plane=plane,
+            number=first + k,
             **settings,
         )
         for k in range(shape[0] if array is None else len(array))
@@ -158,7 +159,8 @@ def small_exam(folder: Path, *, patient: str = "P1", study: object = "study") ->
     images += stack((10, -10, 0), (7, 20, 12), plane="sagittal", contrast="STIR", series=50, seed=50, **who)
     for k, plane in enumerate(("coronal", "sagittal", "axial")):
         images += stack(
-            (0, 0, 0), (2, 10, 10), plane=plane, contrast="T1", series=1, step=30.0, seed=60 + k, first_number=1 + 2 * k,
+            (0, 0, 0), (2, 10, 10), plane=plane, contrast="T1", series=1, step=30.0, seed=60 + k,
+            first_number=1 + 2 * k,
             **who,
         )  # fmt: skip
     save(images, folder)

@@ -37,6 +37,8 @@ Progress = Callable[[int, int], None]
 """Called with (files read so far, files in all)."""
 
 DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
+IMAGE_CLASSES = enhanced.ENHANCED | {"1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.2"}
+"""Objects that always hold pixels (MR, CT); one without was cut off."""
 
 
 @dataclass
@@ -181,7 +183,8 @@ class _Reading:
             self.aside.add("damaged file", "its header holds values that cannot be read", name)
             return []
         s = header.settings
-        if s.sop_class == DICOMDIR_CLASS or (scan.pixel_length == 0 and not s.rows):
+        pixelless = scan.pixel_length == 0 and not s.rows and s.sop_class not in IMAGE_CLASSES
+        if s.sop_class == DICOMDIR_CLASS or pixelless:
             self.aside.add("DICOM file without images", "a directory, report or other object", name, 0)
             return []
         images = header.frames
@@ -195,7 +198,7 @@ class _Reading:
         if not headers:
             self.aside.add("multi-frame file", "its frames hold no positions", name, images)
             return []
-        if scan.truncated or (scan.pixel_length == 0 and s.rows):
+        if scan.truncated or scan.pixel_length == 0:
             self.aside.add("truncated file", "the file ends before its pixels do", name, len(headers))
             self.warnings.append(f"{name}: the file is cut off before the end of its pixels and was left "
                                  "out; copy or export it again.")  # fmt: skip

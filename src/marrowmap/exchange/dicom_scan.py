@@ -234,11 +234,11 @@ def _read_elements(data: bytes, pos: int, size: int, explicit: bool) -> tuple[di
             values[kept] = data[body:pos].rstrip(b" \0") if WANTED[kept] not in _BINARY else data[body:pos]
 
 
-def _meta(data: bytes) -> tuple[str, int]:
-    """(transfer syntax, position of the first element of the data set) of a file with a preamble."""
+def _meta(data: bytes) -> tuple[str, bytes, int]:
+    """(transfer syntax, SOP class, position of the data set) of a file with a preamble."""
     if data[128:132] != b"DICM":
         raise _Odd
-    pos, syntax, end = 132, "", len(data)
+    pos, syntax, sop_class, end = 132, "", b"", len(data)
     while pos + 12 <= end and data[pos : pos + 2] == b"\x02\x00":
         tag, vr, length = _explicit_head(data, pos)
         body = pos + 8
@@ -249,10 +249,12 @@ def _meta(data: bytes) -> tuple[str, int]:
             raise _Odd
         if tag == 0x00100002:
             syntax = data[body : body + length].rstrip(b" \0").decode("ascii", "replace")
+        elif tag == 0x00020002:
+            sop_class = data[body : body + length].rstrip(b" \0")
         pos = body + length
     if not syntax:
         raise _Odd
-    return syntax, pos
+    return syntax, sop_class, pos
 
 
 class Scanner:
@@ -272,6 +274,8 @@ class Scanner:
                 try:
                     result = scan_bytes(data, size)
                 except _NeedMore:
+                    if want >= size:
+                        break
                     want *= 4
                     self._head = min(max(self._head, want), 1 << 19)
                     continue
@@ -285,11 +289,12 @@ class Scanner:
 
 def scan_bytes(data: bytes, size: int) -> Scan:
     """Scan the first bytes of a file of ``size`` bytes (the fast path alone)."""
-    syntax, pos = _meta(data)
+    syntax, sop_class, pos = _meta(data)
     if syntax in (DEFLATED, EXPLICIT_BIG):
         raise _Odd
     values, offset, length = _read_elements(data, pos, size, syntax != IMPLICIT_LITTLE)
     values[0x00020010] = syntax.encode()
+    values.setdefault(0x00080016, sop_class)  # a file cut off early still says what it was to be
     truncated = offset + max(length, 0) > size
     if length == -1:  # encapsulated: the sequence delimiter, or at least a whole last fragment, must follow
         truncated = offset + 8 >= size
@@ -314,26 +319,31 @@ def scan_with_pydicom(path: str | Path) -> Scan:
 
     Pixels are then decoded by a library (``pixel_offset`` -1). Raises NotDicom.
     """
-    import pydicom
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.getLogger("pydicom").setLevel(logging.CRITICAL)
         try:
-            dataset = pydicom.dcmread(path, force=_looks_like_dicom(Path(path)))
-            values = _values_of(dataset)
+            return _through_pydicom(Path(path))
         except NotDicom:
             raise
         except Exception as error:  # pydicom raises many kinds on damaged files
             raise NotDicom(str(error)) from None
-    if 0x00080016 not in values and 0x00080060 not in values:
+
+
+def _through_pydicom(path: Path) -> Scan:
+    import pydicom
+
+    dataset = pydicom.dcmread(path, force=_looks_like_dicom(path))
+    values = _values_of(dataset)
+    values.setdefault(0x00080016, str(dataset.file_meta.get("MediaStorageSOPClassUID", "")).encode())
+    if not values[0x00080016] and 0x00080060 not in values:
         raise NotDicom("no DICOM elements")
     syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", "")) or IMPLICIT_LITTLE
     values[0x00020010] = syntax.encode()
     pixels = dataset.get_item(PIXEL_DATA)
     if pixels is None:
         return Scan(values, syntax, 0, 0, False)
-    if pixels.is_undefined_length if hasattr(pixels, "is_undefined_length") else pixels.length == _UNDEFINED:
+    if getattr(pixels, "is_undefined_length", False) or getattr(pixels, "length", 0) == _UNDEFINED:
         return Scan(values, syntax, -1, -1, False)
     found = len(pixels.value or b"")
     expected = _expected_length(values)
@@ -345,7 +355,10 @@ def _expected_length(values: dict[int, bytes]) -> int:
         raw = values.get(tag, b"")
         return struct.unpack("<H", raw[:2])[0] if len(raw) >= 2 else otherwise
 
-    frames = int(values.get(0x00280008, b"1") or b"1")
+    try:
+        frames = max(int(values.get(0x00280008, b"1") or b"1"), 1)
+    except ValueError:
+        frames = 1
     samples, bits = number(0x00280002, 1), number(0x00280100, 16)
     return number(0x00280010, 0) * number(0x00280011, 0) * samples * frames * ((bits + 7) // 8)
 

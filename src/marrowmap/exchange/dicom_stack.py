@@ -33,8 +33,14 @@ def _order(pile: Pile) -> tuple[object, ...]:
         s.series_number if s.series_number is not None else 1 << 30, s.series_uid,
         str(pile.decision.contrast),
         pile.decision.b_value or 0.0, s.te_ms or 0.0, pile.time_point or (0, 0), str(pile.grid.plane),
-        tuple(-round(float(v), 2) for v in pile.grid.affine[2::-1, 3]), pile.headers[0].sop_uid,
+        _place(pile), pile.headers[0].sop_uid,
     )  # fmt: skip
+
+
+def _place(pile: Pile) -> tuple[float, ...]:
+    """Sorts stations from head to feet, then from front to back, then from right to left."""
+    x, y, z = (round(float(v), 2) for v in pile.grid.affine[:3, 3])
+    return (-z, y, x)
 
 
 def _mark_localizers(piles: list[Pile]) -> None:

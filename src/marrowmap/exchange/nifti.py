@@ -37,7 +37,7 @@ def grid_from_ras(shape: tuple[int, int, int], affine: FloatArray) -> Grid:
 def write_volume(path: Path, volume: Volume, *, description: str = "", level: int = 1) -> None:
     """Write a volume; ``.nii.gz`` is compressed (``level`` 1 fast to 9 small), ``.nii`` is not.
 
-    Integer types are kept, bool becomes uint8, floating point becomes float32. description: up to 79 characters
+    Integer types are kept, bool becomes uint8, floating point float32. description: up to 79 characters
     for the header; the contrast (and b-value) when empty. Written whole or not at all.
     """
     b = "" if volume.b_value is None else f" b={volume.b_value:g}"
@@ -65,10 +65,10 @@ def write_labels(path: Path, labels: npt.NDArray[Any], grid: Grid, *, descriptio
 
 
 def read_labels(path: Path) -> tuple[npt.NDArray[np.uint16], Grid]:
-    """Read a label map: uint16 [slice, row, column] and its grid. Raises InputError when it holds fractions."""
+    """Read a label map: uint16 [slice, row, column] and its grid. Raises InputError for fractions."""
     array, grid = _read(path)
-    rounded = np.rint(array)
-    if array.dtype.kind == "f" and not np.array_equal(rounded, array):
+    rounded = np.rint(array) if array.dtype.kind == "f" else array
+    if not np.array_equal(rounded, array):
         raise InputError(
             path.name, "it holds fractions, so it is no label map", "Give a file of whole numbers."
         )
