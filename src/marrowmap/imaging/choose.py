@@ -14,6 +14,7 @@ from marrowmap.core.volume import Contrast
 from marrowmap.imaging.align import correlation
 from marrowmap.imaging.grids import resample
 from marrowmap.imaging.quality import ghost_level
+from marrowmap.imaging.seams import FOREGROUND_SHARE, MIN_FOREGROUND, bright_level
 
 Load = Callable[[Stack], npt.NDArray]
 
@@ -104,7 +105,7 @@ def without_repeats(stacks: Sequence[Stack], load: Load, choice: Choice) -> list
             continue
         first, second = load(twin), load(stack)
         again, _ = resample(second, stack.grid, twin.grid)
-        if correlation(np.asarray(first, dtype=np.float32), again) < SAME_PICTURE:
+        if likeness(np.asarray(first, dtype=np.float32), again) < SAME_PICTURE:
             choice.reasons[stack.id] = (
                 f"kept, not joined: its stated position is that of {twin.id}, its picture is not"
             )
@@ -120,6 +121,15 @@ def without_repeats(stacks: Sequence[Stack], load: Load, choice: Choice) -> list
             f"{worse.id} and {better.id} show the same station twice; {better.id} is used: {why}"
         )
     return kept
+
+
+def likeness(a: npt.NDArray, b: npt.NDArray) -> float:
+    """Correlation of two arrays inside the body common to both, -1 to 1; 0 when they share no body.
+
+    The air is left out: any two bodies correlate when the silhouette may help.
+    """
+    common = (a > FOREGROUND_SHARE * bright_level(a)) & (b > FOREGROUND_SHARE * bright_level(b))
+    return correlation(a[common], b[common]) if int(common.sum()) >= MIN_FOREGROUND else 0.0
 
 
 def better_repeat(a: Stack, a_array: npt.NDArray, b: Stack, b_array: npt.NDArray) -> tuple[Stack, Stack, str]:
