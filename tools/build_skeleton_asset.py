@@ -5,9 +5,9 @@ Run it in an environment of its own that holds myo-sim, trimesh, networkx, numpy
 
     python tools/build_skeleton_asset.py src/marrowmap/assets/skeleton.npz
 
-Every bone becomes a signed-distance grid (int8, fifths of a millimetre, negative inside) in one assembled adult
-frame: millimetres, +x to the left, +y to the back, +z to the head, origin between the hips of the source's
-pelvis frame. Only right limbs are stored; the left side is their mirror image. Credits stand in NOTICE.
+Every bone becomes a signed-distance grid (int8, fifths of a millimetre, negative inside) in one
+assembled adult frame: millimetres, +x to the left, +y to the back, +z to the head, origin that of the
+source's pelvis frame. Only right limbs are stored; the left side is their mirror image. Credits stand in NOTICE.
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ def distance_grid(
 ) -> dict:
     """Signed distance of a mesh, whose holes are closed, on a grid in LPS millimetres.
 
-    A mesh with an opening fills only once the opening is closed, so the closing grows until the solid, two voxels deep,
-    is more than ``least`` of the convex outline.
+    A mesh with an opening fills only once the opening is closed, so the closing grows until the solid,
+    two voxels deep, is more than ``least`` of the convex outline.
     """
     hull = mesh.convex_hull.volume
     for reach in (closing, closing + 1.5, closing + 3.0, closing + 5.0, closing + 8.0):
@@ -182,7 +182,7 @@ def limbs(source: Source) -> dict[str, dict]:
 
 
 def foot(source: Source) -> dict[str, dict]:
-    """The lumps of the foot divided into single bones by their connected pieces, told apart by their place."""
+    """The lumps of the foot divided into single bones by connected pieces, told apart by their place."""
     pieces = source.pieces("r_foot", CALCANEUS, 50)
     long = sorted((p for p in pieces if len(p.faces) == 220), key=lambda p: p.centroid[2])
     rest = sorted((p for p in pieces if len(p.faces) != 220), key=lambda p: p.centroid[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def test_units_lie_in_the_order_of_the_body(who):
     z = {s.id: coordinates(*who)[s.label][2] for s in all_sites()}
     column = ["skull"] + [f"vertebra_{n}" for n in ("c2", "c7", "t1", "t6", "t12", "l1", "l5")]
     column += ["sacrum_s1", "sacrum_s2_s5"]
-    assert all(z[a] > z[b] for a, b in zip(column, column[1:], strict=False))
+    assert all(z[a] > z[b] for a, b in pairwise(column))
     leg = ["ilium", "femur_proximal_epiphysis", "femur_proximal_metaphysis", "femur_diaphysis"]
     leg += ["femur_distal_metaphysis", "femur_distal_epiphysis", "tibia_proximal_epiphysis"]
     leg += [
@@ -75,7 +76,7 @@ def test_units_lie_in_the_order_of_the_body(who):
         "calcaneus",
     ]
     for side in ("right", "left"):
-        assert all(z[f"{a}_{side}"] > z[f"{b}_{side}"] for a, b in zip(leg, leg[1:], strict=False))
+        assert all(z[f"{a}_{side}"] > z[f"{b}_{side}"] for a, b in pairwise(leg))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -221,7 +222,7 @@ def test_small_children_have_more_cartilage_in_their_epiphyses():
     def share(who: tuple[int, float, str]) -> float:
         body, _ = child(*who)
         knee = np.array(tuple(body.landmarks["knee_left"]))
-        grid = Grid.coronal((20, 28, 28), (3.0, 3.0, 3.0), PointMm(*(knee + [-40, -30, 40])))
+        grid = Grid.coronal((20, 28, 28), (3.0, 3.0, 3.0), PointMm(*(knee + np.array([-40, -30, 40]))))
         tissue = body.paint(grid).tissue
         return float((tissue == Tissue.CARTILAGE).sum() / (tissue == Tissue.MARROW).sum())
 

@@ -80,11 +80,13 @@ class Maps:
     """One body painted on one grid; all arrays have the shape of the grid, indexed [slice, row, column].
 
     tissue: uint8, values of Tissue.
-    site: uint8, label of the bone unit (``core/sites.csv``) in cortex and marrow, 0 elsewhere (growth plate 0).
-    part: uint8, finer bone inside a unit that holds several (rib number 1 to 12 or 13, phalanx, carpal or tarsal
-        bone; see PARTS), 0 where the unit is one bone.
-    along: float16, 0 at the proximal or cranial end of the bone to 1 at the distal or caudal end; NaN outside bone.
-    to_physis: float16, millimetres to the nearest open growth plate of the same bone; NaN where there is none.
+    site: uint8, label of the bone unit (``core/sites.csv``) in cortex and marrow, 0 elsewhere (growth
+        plate 0).
+    part: uint8, finer bone inside a unit that holds several (rib number, phalanx, carpal or tarsal bone;
+        see PARTS), 0 where the unit is one bone.
+    along: float16, 0 at the proximal or cranial end of the bone to 1 at the distal or caudal end; NaN
+        outside bone.
+    to_physis: float16, millimetres to the nearest open growth plate of the same bone; NaN without one.
     """
 
     grid: Grid
@@ -131,7 +133,7 @@ PARTS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
         "vertebra": ("body", "arch"),
     }
 )
-"""Names of the finer bones, by ``Site.bone`` ("vertebra" for every level); ``Maps.part`` value p is entry p - 1."""
+"""Names of the finer bones, by ``Site.bone`` ("vertebra" for all levels); ``Maps.part`` p is entry p - 1."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ class ChildSpec:
 class Numbering:
     """The truth about the spine's levels.
 
-    levels: mobile vertebrae head to tail by true name; "T13" may appear and "T12" may be missing. A site label
+    levels: mobile vertebrae head to tail by true name; "T13" may appear, "T12" may be missing. A site label
         exists only for C1 to L5: a T13 is painted as ``vertebra_t12`` together with T12 (see ``labels``).
     labels: the ``core/sites.csv`` label painted for each entry of ``levels``.
     transitional: "none", "sacralised_l5" (L5 joined to the sacrum) or "lumbarised_s1" (S1 free).

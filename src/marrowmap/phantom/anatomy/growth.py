@@ -1,7 +1,7 @@
 """How children grow: heights, lengths of segments, closure of growth plates. One table for all numbers.
 
-The values are rounded by us after widely printed charts (stature: CDC 2000, median; femur and tibia with their
-epiphyses: Anderson, Messner and Green 1964) and were **not checked against the originals**; the rest is ours.
+The values are rounded by us after widely printed charts (stature: CDC 2000, median; femur and tibia with
+epiphyses: Anderson, Messner and Green 1964); **not checked against the originals**; the rest is ours.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LENGTH_SHARE = {
     "hand": (0.107, 0.107, 0.107, 0.107, 0.107, 0.107, 0.107),
     "foot": (0.158, 0.157, 0.157, 0.156, 0.155, 0.153, 0.151),
 }
-"""Length over height: bones with their epiphyses; hand from wrist crease to fingertip, foot from heel to toe."""
+"""Length over height: bones with epiphyses; hand from wrist crease to fingertip, foot from heel to toe."""
 TEMPLATE_LENGTH = {
     "femur": 452.0,
     "tibia": 376.0,

@@ -9,14 +9,14 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from marrowmap.phantom.anatomy.canvas import Box, Canvas
-from marrowmap.phantom.anatomy.surface import Part, limb_axis, limb_radius
 from marrowmap.phantom.anatomy.skeleton import SIDES
+from marrowmap.phantom.anatomy.surface import Part, limb_axis, limb_radius
 from marrowmap.phantom.body import Tissue
 
 if TYPE_CHECKING:
     from marrowmap.phantom.anatomy.mesh import MeshBody
 
-# Belly: (share along the limb, lateral, backward) at its upper and lower end in radii of the limb, and its weight:
+# Belly: (share along the limb, lateral, backward) at its upper and lower end in limb radii, and weight:
 # a bigger weight takes more room from its neighbours.
 Belly = tuple[tuple[float, float, float], tuple[float, float, float], float]
 BELLIES: dict[str, tuple[Belly, ...]] = {
@@ -154,7 +154,7 @@ def _limb(canvas: Canvas, body: MeshBody, segment: str, side: str) -> None:
     if segment in ("upper_arm", "forearm"):
         width *= 0.8
     tissue = _septa(first, second, width, min(body.growth.fat, 0.7))
-    tissue[(t > 0.3) & (first > 0.3 * scale) & (tissue == Tissue.MUSCLE) & (first > 9)] = Tissue.FAT
+    tissue[(first > (0.95 - 0.45 * t) * scale) & (tissue == Tissue.MUSCLE)] = Tissue.FAT
     whole = np.full(len(p), Tissue.MUSCLE, np.uint8)
     whole[mine] = tissue
     canvas.tissue[box][muscle] = whole

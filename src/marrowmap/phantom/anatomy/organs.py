@@ -42,7 +42,7 @@ def _dome(x, y):
 def _box(canvas: Canvas, body: MeshBody, low, high):
     place = body.skeleton.trunk
     bend = np.abs(body.skeleton.spine.bend[1]).max()
-    return canvas.box(place(low) - [bend + 1, 0, 0], place(high) + [bend + 1, 0, 0])
+    return canvas.box(place(low) - np.array([bend + 1, 0, 0]), place(high) + np.array([bend + 1, 0, 0]))
 
 
 def _belly(canvas: Canvas, body: MeshBody) -> None:
@@ -61,7 +61,7 @@ def _belly(canvas: Canvas, body: MeshBody) -> None:
     rear = np.where(np.abs(x) > 32, 34, 0) * np.clip((z - 110) / 40, 0, 1)
     middle, half = (front + back + rear) / 2, (back + rear - front) / 2
     rho = (np.abs(x / a) ** 2.6 + np.abs((y - middle) / half) ** 2.6).astype(np.float32)
-    cavity = (rho < 1) & (z < _dome(x, y) - 3) & (z > -112)
+    cavity = (rho < 1) & (z < _dome(x, y) - 3) & (z > -112 + x * x / 55.0 + np.maximum(y - 70, 0) * 0.5)
     cavity &= SOFT[canvas.tissue[box]]
     canvas.fill(box, cavity, Tissue.FAT)
     _bowel(canvas, body, box, p, cavity)
@@ -120,7 +120,7 @@ def _bowel(canvas: Canvas, body: MeshBody, box, p, cavity) -> None:
     bend = np.abs(body.skeleton.spine.bend[1]).max()
     for (a, b), content in zip(loops, lumen, strict=True):
         low, high = place(np.minimum(a, b) - 13), place(np.maximum(a, b) + 13)
-        small = canvas.box(low - [bend, 0, 0], high + [bend, 0, 0])
+        small = canvas.box(low - np.array([bend, 0, 0]), high + np.array([bend, 0, 0]))
         if small is None:
             continue
         q = trunk_coordinates(canvas, body, small)
@@ -133,7 +133,8 @@ def _bowel(canvas: Canvas, body: MeshBody, box, p, cavity) -> None:
         tissue[(d < 0) & room & inside] = Tissue.BOWEL
         tissue[(d < -2.5) & inside & ((tissue == Tissue.BOWEL) | (tissue == Tissue.FAT))] = content
     frame = np.array(
-        [(-80, 50, 35), (-92, 62, 110), (-88, 68, 180), (-40, 2, 165), (20, -8, 150), (70, 20, 190), (94, 70, 215),
+        [(-80, 50, 35), (-92, 62, 110), (-88, 68, 180), (-40, 2, 165), (20, -8, 150), (70, 20, 190),
+         (94, 70, 215),
          (96, 74, 130), (88, 68, 50), (52, 60, 5), (20, 70, -10), (0, 98, -35)]
     )  # fmt: skip
     d = chain(p, frame, (20, 18, 16, 15, 15, 15, 14, 13, 13, 14, 15, 15))
@@ -152,7 +153,7 @@ def _chest(canvas: Canvas, body: MeshBody) -> None:
     inverse = np.linalg.inv(place.matrix) / cage.spacing
     offset = (place.pivot - cage.origin) / cage.spacing
     bend = float(body.skeleton.spine.sideways(place([0, 0, 350.0])[2]))
-    offset = offset - inverse @ (place.target + [bend, 0, 0])
+    offset = offset - inverse @ (place.target + np.array([bend, 0, 0]))
     d = canvas.sample(box, cage.sdf, inverse, offset, 30) * np.float32(cage.scale)
     apex = ellipsoid(p, (0, 110, 425), (72, 60, 62))
     cavity = ((d < -9) | ((apex < 0) & (d < 2))) & SOFT[canvas.tissue[box]] & (z > _dome(x, y)) & (z < 470)
@@ -201,7 +202,8 @@ def _chest(canvas: Canvas, body: MeshBody) -> None:
 
 
 TRUNK_VESSELS = (
-    ([(4, 48, 370), (-4, 46, 412), (4, 62, 430), (16, 86, 425), (20, 106, 398), (16, 104, 300), (8, 88, 240), (4, 70, 170), (3, 62, 112)],
+    ([(4, 48, 370), (-4, 46, 412), (4, 62, 430), (16, 86, 425), (20, 106, 398), (16, 104, 300),
+      (8, 88, 240), (4, 70, 170), (3, 62, 112)],
      (12, 12, 11, 11, 10, 9, 9, 8, 7.5)),
     ([(-16, 66, 108), (-18, 76, 180), (-20, 84, 250), (-16, 70, 322)], (9, 10, 11, 12)),
     ([(-22, 58, 432), (-20, 56, 372)], (8, 9)),

@@ -174,7 +174,8 @@ def _trunk_bones(skeleton: Skeleton, template: Template, growth: Growth) -> None
                 9,
             )
         )
-    add(PlacedBone("sacrum", "midline", bones["sacrum"], trunk, zones.sacrum(growth, scale), "trunk", 10))
+    label = zones.sacrum(growth, scale, spine.numbering.transitional == "lumbarised_s1")
+    add(PlacedBone("sacrum", "midline", bones["sacrum"], trunk, label, "trunk", 10))
     for number in range(1, spine.numbering.ribs + 1):
         name = f"rib_{min(number, 12)}"
         level = f"T{number}"
@@ -190,7 +191,7 @@ def _trunk_bones(skeleton: Skeleton, template: Template, growth: Growth) -> None
             label = zones.small_bone(f"ribs_{side}", number, growth, (rear, fore), scale, None, 0.0)
             add(PlacedBone(name, side, grid, place, label, "trunk", 7))
     mid_bend = float(spine.sideways(trunk([0, 0, 350.0])[2]))
-    front = Placement(trunk.matrix, trunk.pivot, trunk.target + [mid_bend, 0, 0])
+    front = Placement(trunk.matrix, trunk.pivot, trunk.target + np.array([mid_bend, 0, 0]))
     add(PlacedBone("sternum", "midline", bones["costal_cartilage"], front, zones.sternum(growth), "trunk", 7))
     top_bend = float(spine.sideways(trunk([0, 0, 440.0])[2]))
     clavicle, scapula = bones["clavicle"], bones["scapula"]
@@ -304,7 +305,7 @@ def _leg(skeleton: Skeleton, template: Template, growth: Growth, pose: Pose, i: 
     patella = template.bones["patella"]
     ends = (np.array([0, 0, patella.high[2]]), np.array([0, 0, patella.low[2]]))
     # The source holds the kneecap inside the joint; it lies in front of the condyles.
-    kneecap = Placement(thigh.matrix, thigh.pivot, thigh(thigh.pivot + [0.0, -43.0, 4.0]))
+    kneecap = Placement(thigh.matrix, thigh.pivot, thigh(thigh.pivot + np.array([0.0, -43.0, 4.0])))
     _limb(
         skeleton,
         template,
@@ -371,7 +372,7 @@ def _arm(skeleton: Skeleton, template: Template, growth: Growth, pose: Pose, i: 
     reach = joints["lunate"] - joints["elbow"]
     if pose.arms == "on_body":
         side_x = -1.0 if side == "right" else 1.0
-        goal = skeleton.trunk([0.0, -95.0, -20.0]) + [side_x * 95.0 * growth.width, 0, 0]
+        goal = skeleton.trunk([side_x * 95.0, -95.0, -20.0])
         goal[1] -= 14.0
         turn = turning(reach * sign, goal - elbow)
         fore_turn = turn @ _mirror_turn(rotation("z", -65.0), side)

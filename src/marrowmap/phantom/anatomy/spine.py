@@ -13,8 +13,8 @@ from marrowmap.phantom.anatomy.template import Template
 from marrowmap.phantom.anatomy.zones import site_label
 from marrowmap.phantom.body import ChildSpec, Numbering
 
-# Adult millimetres: level, body width, body depth, body height, disc below, canal half-width, spinous process length,
-# its drop in degrees, half-span of the transverse processes. Ours, after common anatomy texts; not measured.
+# Adult millimetres: level, body width, body depth, body height, disc below, canal half-width, spinous process
+# length, its drop in degrees, half-span of the transverse processes. Ours, after anatomy texts; not measured.
 LEVELS: dict[str, tuple[float, float, float, float, float, float, float, float]] = {
     "C2": (18, 15, 19, 4.5, 11.5, 17, 20, 25),
     "C3": (19, 15, 13.5, 4.6, 11.5, 14, 20, 26),
@@ -73,7 +73,7 @@ class Vertebra:
 
 @dataclass(frozen=True)
 class Spine:
-    """The column of a child. vertebrae: C2 downwards; atlas: centre of C1; sacrum_top: middle of the S1 endplate."""
+    """The column of a child. vertebrae: C2 downwards; atlas: centre of C1; sacrum_top: upper endplate of S1."""
 
     vertebrae: tuple[Vertebra, ...]
     atlas: npt.NDArray[np.float64]
@@ -94,7 +94,7 @@ class Spine:
 
 
 def draw_numbering(spec: ChildSpec, rng: np.random.Generator) -> Numbering:
-    """Levels of this child: mostly usual; 4 % odd thoracic counts, 6 % transitional (ours, after common reports)."""
+    """Levels of this child: mostly usual; 4 % odd thoracic counts, 6 % transitional (ours)."""
     thoracic = int(rng.choice([11, 12, 13], p=[0.02, 0.96, 0.02]))
     kind = str(rng.choice(["none", "sacralised_l5", "lumbarised_s1"], p=[0.94, 0.035, 0.025]))
     thoracic = spec.thoracic_levels or thoracic
@@ -193,7 +193,7 @@ def profile(x: Field, y: Field, v: Vertebra, grow: float = 0.0) -> Field:
 
 
 def body_distance(p: Coordinates, v: Vertebra, bone_age: float) -> Field:
-    """Distance to the vertebral body: waisted, with slightly hollow endplates and rounded corners when young."""
+    """Distance to the vertebral body: waisted, hollow endplates, rounded corners when young."""
     x, y, z = p
     t = z / v.half_height
     waist = (1.0 - t * t) * (0.07 if v.name[0] != "C" else 0.03) * v.half_width

@@ -52,16 +52,16 @@ TRUNK_OUTLINE = np.array(
         (-100, 172, -34, 186),
         (-78, 176, -44, 192),
         (-20, 166, -50, 188),
-        (30, 156, -52, 176),
-        (80, 146, -54, 162),
-        (130, 139, -54, 158),
-        (180, 139, -52, 168),
-        (240, 147, -46, 184),
-        (300, 154, -40, 196),
-        (350, 156, -34, 200),
-        (400, 152, -20, 200),
-        (430, 140, -2, 196),
-        (455, 115, 14, 186),
+        (30, 156, -46, 176),
+        (80, 146, -46, 162),
+        (130, 139, -46, 158),
+        (180, 139, -42, 168),
+        (240, 147, -33, 184),
+        (300, 154, -24, 196),
+        (350, 156, -12, 200),
+        (400, 152, 6, 200),
+        (430, 140, 22, 196),
+        (455, 115, 34, 186),
         (475, 82, 30, 176),
         (495, 62, 42, 168),
         (530, 56, 48, 160),
@@ -224,9 +224,9 @@ def _trunk(canvas: Canvas, skeleton: Skeleton, growth: Growth, field: Field) -> 
         if box is not None:
             p = canvas.coordinates(box)
             r = 42 * growth.flesh
-            field[box] = smooth_min(field[box], capsule(p, inner, s + [0, 0, -4], r * 1.1, r), 22.0)
+            field[box] = smooth_min(field[box], capsule(p, inner, s - np.array([0, 0, 4]), r * 1.1, r), 22.0)
             breast = inner * [1.25, 1, 1] + [0, -28 * growth.trunk, -58 * growth.trunk]
-            front = capsule(p, breast, s + [0, -8 * growth.trunk, -22 * growth.trunk], r * 0.95, r * 0.85)
+            front = capsule(p, breast, s + growth.trunk * np.array([0, -8, -22]), r * 0.95, r * 0.85)
             field[box] = smooth_min(field[box], front, 22.0)
 
 
@@ -332,7 +332,7 @@ def _fat(
     if growth.sex == "F":
         share[Part.THIGH] *= 1.25
     field = ndimage.gaussian_filter(share[nearest], 3.0) * np.float32(base)
-    x, y, z = canvas.coordinates(tuple(slice(0, n) for n in shape))  # type: ignore[arg-type]
+    _, y, z = canvas.coordinates(tuple(slice(0, n) for n in shape))  # type: ignore[arg-type]
     hip = -20.0 * growth.trunk
     buttock = np.exp(-(((z - hip + 20 * growth.trunk) / (65 * growth.trunk)) ** 2)) * np.clip(
         y / 60.0, 0, 1.3

@@ -315,8 +315,11 @@ SACRUM_TOP = np.array([0.0, 84.0, 62.0], np.float32)
 SACRUM_AXIS = np.array([0.0, 0.36, -0.93], np.float32)
 
 
-def sacrum(growth: Growth, scale: float) -> Labeller:
-    """S1 and S2 to S5 (with the coccyx), with remnants of the sacral discs in the young."""
+def sacrum(growth: Growth, scale: float, free_s1: bool = False) -> Labeller:
+    """S1 and S2 to S5 (with the coccyx), with remnants of the sacral discs in the young.
+
+    free_s1: S1 is lumbarised; a true disc lies below it.
+    """
     s1, rest = site_label("sacrum_s1"), site_label("sacrum_s2_s5")
     borders = (30.0, 54.0, 75.0, 93.0, 108.0)
 
@@ -328,6 +331,7 @@ def sacrum(growth: Growth, scale: float) -> Labeller:
         middle = np.abs(p[:, 0]) < 24.0 - 0.12 * np.maximum(t, 0)
         for i, border in enumerate(borders):
             thick = (2.6 if i == 0 else 1.6) * np.interp(growth.bone_age, (3, 14, 18), (1.2, 0.8, 0.4))
+            thick = 3.6 if i == 0 and free_s1 else thick
             tissue[(np.abs(t - border) * scale < thick) & middle] = Tissue.DISC
         # Sacral canal.
         canal = (np.abs(p[:, 0]) < 9.0) & (np.abs(v[:, 1] - 0.39 * -v[:, 2] - 22.0) < 6.0) & (t < 80.0)
@@ -366,7 +370,7 @@ def sternum(growth: Growth) -> Labeller:
 
 
 def skull(growth: Growth) -> Labeller:
-    """Brain case, face and base, hollowed for brain, orbits, nose and sinuses. The cavities are filled later."""
+    """Brain case, face and base, hollowed for brain, orbits, nose and sinuses."""
     unit = site_label("skull")
 
     def label(p: Points, sdf: npt.NDArray[np.float32]) -> Labels:
