@@ -15,7 +15,10 @@ PERFUSION_B = 50.0
 """s/mm2: smaller b-values are left out of the fit when two others span MIN_B_SPAN (perfusion; ours)."""
 
 FLOOR_SIGMAS = 3.0
-"""Signal under this many noise sigmas is treated as noise (ours)."""
+"""Signal of a higher b-value under this many noise sigmas is treated as noise (ours)."""
+
+TISSUE_SIGMAS = 5.0
+"""The lowest b-value must exceed this many noise sigmas, or no ADC is computed (ours)."""
 
 ADC_LIMITS = (0.0, 4000.0)
 """1e-6 mm2/s; free water at body temperature is near 3000, so more is noise."""
@@ -85,7 +88,7 @@ def adc_map(signals: Mapping[float, npt.NDArray], covered: npt.NDArray[np.bool_]
     sigma = noise_sigma(signals[used[-1]])
     bright = float(np.percentile(np.asarray(lowest)[::2, ::2, ::2], 99))
     floor = np.float32(max(FLOOR_SIGMAS * sigma, 1e-6))
-    valid = lowest > max(float(floor), 0.02 * bright)
+    valid = lowest > max(TISSUE_SIGMAS * sigma, 0.02 * bright, float(floor))
     if covered is not None:
         valid &= covered
     index = np.flatnonzero(valid)
