@@ -61,7 +61,11 @@ def measure(scene: Scene, stack: Stack, scanner: Scanner, seed: list[int]) -> li
     profile = stack.thickness_mm / stack.grid.spacing[0]
     paintings = []
     for offset in OFFSETS[stack.subsamples]:
-        paintings.append(scene.paint(shifted(stack.grid, (offset[0] * profile, offset[1], offset[2])), fine=stack.subsamples > 1))
+        paintings.append(
+            scene.paint(
+                shifted(stack.grid, (offset[0] * profile, offset[1], offset[2])), fine=stack.subsamples > 1
+            )
+        )
     first = paintings[0]
     rng = np.random.default_rng([*seed, stack.order])
     texture = 1 + np.float32(0.05) * Field([scene.body.spec.seed, 71], (4.0, 4.0, 5.0)).on(stack.grid)
@@ -98,8 +102,8 @@ def _one(
     if suppressed:
         signal += fat * artefacts.fat_leak(stack.grid, rng, how) / np.float32(len(paintings))
     if scanner.braces:
-        mouth = np.array(tuple(scene.body.landmarks["chin"])) + [0, 8, 22]
-        kept, rim = artefacts.voids(stack.grid, mouth, 24.0 if shift is None else 40.0)
+        mouth = np.array(tuple(scene.body.landmarks["chin"])) + np.array([0, 14, 34])
+        kept, rim = artefacts.voids(stack.grid, mouth, 19.0 if shift is None else 36.0)
         signal = signal * kept + rim * np.float32(0.5 * table[Tissue.MUSCLE])
     moving = np.isin(paintings[0].maps.tissue, MOVING)
     if shift is None:
@@ -110,16 +114,21 @@ def _one(
     signal *= artefacts.coil_gain(stack.grid, rng, how, roll_off=stack.key in ("coronal", "spine"))
     sigma = how.noise * float(table[Tissue.MUSCLE]) * (1.0 if image.contrast is not Contrast.T1 else 0.5)
     if image.b_value is not None:
-        base, _ = signal_of_codes(Scan(image.scan.sequence, image.scan.tr, image.scan.te, 0.0, 0.0, image.scan.fat_left), scanner.field_t)
+        base, _ = signal_of_codes(
+            Scan(image.scan.sequence, image.scan.tr, image.scan.te, 0.0, 0.0, image.scan.fat_left),
+            scanner.field_t,
+        )
         sigma = how.noise * 0.5 * float(base[Tissue.MUSCLE])
     out = artefacts.receive(signal, rng, sigma, how.blur)
     return Measured(image.contrast, image.b_value, out * np.float32(SCALE[image.contrast]), image.scan)
 
 
 def adc_map(diffusion: list[Measured]) -> Measured:
-    """The scanner's own map: mono-exponential from the lowest to the highest b-value, 0 where there is no signal."""
+    """The scanner's own map: mono-exponential from the lowest to the highest b-value, 0 where there is no
+    signal."""
     low, high = diffusion[0], diffusion[-1]
-    assert low.b_value is not None and high.b_value is not None
+    assert low.b_value is not None
+    assert high.b_value is not None
     air = np.percentile(low.array, 25)
     with np.errstate(divide="ignore", invalid="ignore"):
         adc = 1e6 * np.log(low.array / high.array) / (high.b_value - low.b_value)

@@ -21,9 +21,12 @@ F32 = npt.NDArray[np.float32]
 class Imperfections:
     """How far one scanner is from ideal; all 0 gives the ideal image.
 
-    noise: standard deviation in units of muscle's STIR signal. station_step: spread of the gain between stations.
-    bias: spread of smooth shading. fat_failure: greatest share of fat signal that returns at the field's ends.
-    ghost: strength of pulsation ghosts. blur: share of k-space that is left out. distortion_mm: greatest shift
+    noise: standard deviation in units of muscle's STIR signal. station_step: spread of the gain between
+    stations.
+    bias: spread of smooth shading. fat_failure: greatest share of fat signal that returns at the field's
+    ends.
+    ghost: strength of pulsation ghosts. blur: share of k-space that is left out. distortion_mm: greatest
+    shift
     of diffusion images.
     """
 
@@ -37,7 +40,8 @@ class Imperfections:
 
 
 def coil_gain(grid: Grid, rng: np.random.Generator, how: Imperfections, roll_off: bool = True) -> F32:
-    """Gain of the receive coils: smooth shading, fall-off towards the head and foot end, one step per station."""
+    """Gain of the receive coils: smooth shading, fall-off towards the head and foot end, one step per
+    station."""
     x, y, z = places(grid)
     low, high = grid.extent_mm()
     gain = np.float32(np.exp(rng.normal(0, how.station_step)))
@@ -45,7 +49,14 @@ def coil_gain(grid: Grid, rng: np.random.Generator, how: Imperfections, roll_off
     v = (y - (low.y + high.y) / 2) / 120.0
     w = (z - (low.z + high.z) / 2) / max((high.z - low.z) / 2, 1.0)
     c = rng.normal(0, how.bias, 6).astype(np.float32)
-    shade = c[0] * u + c[1] * v + 0.6 * c[2] * w + c[3] * u * v + 0.7 * c[4] * (u * u - 0.3) + 0.7 * c[5] * (v * v - 0.3)
+    shade = (
+        c[0] * u
+        + c[1] * v
+        + 0.6 * c[2] * w
+        + c[3] * u * v
+        + 0.7 * c[4] * (u * u - 0.3)
+        + 0.7 * c[5] * (v * v - 0.3)
+    )
     gain = gain * np.exp(np.clip(shade, -0.6, 0.6))
     if roll_off:
         edge = np.clip((np.abs(w) - 0.66) / 0.34, 0, 1)
@@ -55,18 +66,22 @@ def coil_gain(grid: Grid, rng: np.random.Generator, how: Imperfections, roll_off
 
 def fat_leak(grid: Grid, rng: np.random.Generator, how: Imperfections) -> F32:
     """Share of the full fat signal that comes back where inversion or saturation fails; broadcastable."""
-    x, y, z = places(grid)
+    x, _, z = places(grid)
     low, high = grid.extent_mm()
     w = np.abs(z - (low.z + high.z) / 2) / max((high.z - low.z) / 2, 1.0)
     u = np.abs(x - (low.x + high.x) / 2) / max((high.x - low.x) / 2, 1.0)
     ends = np.clip((w - 0.84) / 0.16, 0, 1) ** 1.5
     flanks = np.clip((u - 0.78) / 0.22, 0, 1) ** 2
     side = np.sign(x) * rng.choice([-1, 1]) > 0
-    leak = how.fat_failure * (ends * rng.uniform(0.4, 1.0) + flanks * np.where(side, 1.0, 0.35) * rng.uniform(0.3, 1.0))
+    leak = how.fat_failure * (
+        ends * rng.uniform(0.4, 1.0) + flanks * np.where(side, 1.0, 0.35) * rng.uniform(0.3, 1.0)
+    )
     return np.clip(leak, 0, 0.6).astype(np.float32)
 
 
-def ghosts(image: F32, source: npt.NDArray[np.bool_], axis: int, rng: np.random.Generator, strength: float) -> F32:
+def ghosts(
+    image: F32, source: npt.NDArray[np.bool_], axis: int, rng: np.random.Generator, strength: float
+) -> F32:
     """Pulsation ghosts: faint copies of the moving parts along the phase direction (``axis``)."""
     if strength <= 0 or not source.any():
         return image
@@ -80,7 +95,8 @@ def ghosts(image: F32, source: npt.NDArray[np.bool_], axis: int, rng: np.random.
 
 
 def receive(image: F32, rng: np.random.Generator, sigma: float, blur: float) -> F32:
-    """Rician magnitude image: complex noise, then a k-space that lacks its outer part (mild ringing and blur)."""
+    """Rician magnitude image: complex noise, then a k-space that lacks its outer part (mild ringing and
+    blur)."""
     sheets = np.empty(image.shape, np.complex64)
     sheets.real = image + rng.standard_normal(image.shape, dtype=np.float32) * np.float32(sigma)
     sheets.imag = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(sigma)
@@ -93,8 +109,11 @@ def receive(image: F32, rng: np.random.Generator, sigma: float, blur: float) -> 
     return np.abs(sheets).astype(np.float32)
 
 
-def distortion_map(air: npt.NDArray[np.bool_], grid: Grid, rng: np.random.Generator, greatest_mm: float) -> F32:
-    """Shift of diffusion images along the phase direction in mm: near air (lungs, bowel, neck) and smooth drift."""
+def distortion_map(
+    air: npt.NDArray[np.bool_], grid: Grid, rng: np.random.Generator, greatest_mm: float
+) -> F32:
+    """Shift of diffusion images along the phase direction in mm: near air (lungs, bowel, neck) and smooth
+    drift."""
     step = grid.spacing
     near = ndimage.gaussian_filter(air.astype(np.float32), [14.0 / s for s in step])
     near -= ndimage.gaussian_filter(near, [30.0 / s for s in step])

@@ -29,7 +29,8 @@ IMPLEMENTATION = "2.25.278651064208123094382471862834209"
 
 
 def uid(*words: object) -> str:
-    """A UID derived from ``words``; the same words give the same UID (PS3.5 B.2: 2.25 and a 128-bit number)."""
+    """A UID derived from ``words``; the same words give the same UID (PS3.5 B.2: 2.25 and a 128-bit
+    number)."""
     digest = hashlib.sha256("/".join(map(str, words)).encode()).digest()[:16]
     return f"2.25.{int.from_bytes(digest, 'big')}"
 
@@ -65,7 +66,9 @@ class WrittenSeries:
     images: int
 
 
-def write_series(folder: Path, number: int, header: ExamHeader, stacks: list[tuple[Stack, list[Measured]]]) -> list[WrittenSeries]:
+def write_series(
+    folder: Path, number: int, header: ExamHeader, stacks: list[tuple[Stack, list[Measured]]]
+) -> list[WrittenSeries]:
     """Write ``stacks`` (each with images of one series) as series ``number``; returns what was written."""
     name = f"SE{number:04d}"
     (folder / name).mkdir(parents=True)
@@ -77,7 +80,9 @@ def write_series(folder: Path, number: int, header: ExamHeader, stacks: list[tup
         for measured in _interleaved(images, header.vendor):
             count = _write_stack(folder / name, number, series_uid, header, stack, measured, count)
         b_values = tuple(m.b_value for m in images if m.b_value is not None)
-        written.append(WrittenSeries(number, series_uid, name, stack, images[0].contrast, b_values, count - first))
+        written.append(
+            WrittenSeries(number, series_uid, name, stack, images[0].contrast, b_values, count - first)
+        )
     return written
 
 
@@ -86,7 +91,13 @@ def _interleaved(images: list[Measured], vendor: str) -> Iterable[Measured]:
 
 
 def _write_stack(
-    folder: Path, number: int, series_uid: str, header: ExamHeader, stack: Stack, measured: Measured, count: int
+    folder: Path,
+    number: int,
+    series_uid: str,
+    header: ExamHeader,
+    stack: Stack,
+    measured: Measured,
+    count: int,
 ) -> int:
     ds = _template(number, series_uid, header, stack, measured)
     grid = stack.grid
@@ -201,13 +212,17 @@ def _acquisition(ds: Dataset, header: ExamHeader, stack: Stack, measured: Measur
     scan: Scan = measured.scan
     inversion = scan.sequence is Sequence.INVERSION_RECOVERY
     diffusion = scan.sequence is Sequence.DIFFUSION
-    ds.ScanningSequence = ["SE", "IR"] if inversion else "EP" if diffusion else "GR" if stack.key == "localizer" else "SE"
+    ds.ScanningSequence = (
+        ["SE", "IR"] if inversion else "EP" if diffusion else "GR" if stack.key == "localizer" else "SE"
+    )
     ds.SequenceVariant = "NONE" if diffusion else "SK"
     ds.ScanOptions = "FS" if diffusion else ""
     ds.MRAcquisitionType = "2D"
     name = header.style.sequence_name.get(measured.contrast)
     if name:
-        ds.SequenceName = name.replace("b50_800", f"b{measured.b_value:.0f}t") if measured.b_value is not None else name
+        ds.SequenceName = (
+            name.replace("b50_800", f"b{measured.b_value:.0f}t") if measured.b_value is not None else name
+        )
     ds.RepetitionTime, ds.EchoTime = _ds(scan.tr), _ds(scan.te)
     if inversion:
         ds.InversionTime = _ds(scan.ti)
@@ -229,7 +244,7 @@ def _acquisition(ds: Dataset, header: ExamHeader, stack: Stack, measured: Measur
 def _b_value(ds: Dataset, vendor: str, measured: Measured) -> None:
     """Each maker's own place of the b-value; Siemens leaves one on its ADC map too."""
     adc = measured.contrast is Contrast.ADC
-    b = int(round(measured.b_value)) if measured.b_value is not None else int(measured.scan.b)
+    b = round(measured.b_value) if measured.b_value is not None else int(measured.scan.b)
     if vendor == "siemens":
         block = ds.private_block(0x0019, "SIEMENS MR HEADER", create=True)
         block.add_new(0x08, "CS", "IMAGE NUM 4")

@@ -27,7 +27,14 @@ from marrowmap.phantom.healthy import draw_healthy, draw_mimic
 from marrowmap.phantom.lesions import Difficulty, Surroundings, draw_lesions, lesion_at
 from marrowmap.phantom.plan import Resolution, Stack, Timing, plan_exam
 from marrowmap.phantom.scene import Scene, clouds_of
-from marrowmap.phantom.truth import ExamTruth, FindingTruth, measure_finding, unit_records, write_json, write_labels
+from marrowmap.phantom.truth import (
+    ExamTruth,
+    FindingTruth,
+    measure_finding,
+    unit_records,
+    write_json,
+    write_labels,
+)
 from marrowmap.phantom.vendors import STYLES, Vendor
 
 
@@ -45,7 +52,7 @@ class ExamRequest:
     sex: Literal["F", "M"] | None = None
     lesions: str | int | tuple[str, ...] = "cno"
     difficulty: Difficulty = "clinical"
-    body: Literal["mesh", "analytic"] = "analytic"
+    body: Literal["mesh", "analytic"] = "mesh"
     field_t: float | None = None
     vendor: Vendor | None = None
     small: bool = False
@@ -70,7 +77,8 @@ class ExamRequest:
 
 def make_body(request: ExamRequest) -> Body:
     """The child of a settled request at the time of the exam."""
-    assert request.age_years is not None and request.sex is not None
+    assert request.age_years is not None
+    assert request.sex is not None
     spec = ChildSpec(request.seed, min(request.age_years + request.months / 12, 18.0), request.sex)
     if request.body == "analytic":
         return analytic_body(spec)
@@ -95,12 +103,17 @@ def _lesions(request: ExamRequest, around: Surroundings) -> list[Finding]:
     if isinstance(wanted, int):
         return draw_lesions(request.seed, around, request.difficulty, wanted)
     if isinstance(wanted, tuple):
-        return [lesion_at(request.seed, i, name, around, request.difficulty) for i, name in enumerate(wanted, start=1)]
+        return [
+            lesion_at(request.seed, i, name, around, request.difficulty)
+            for i, name in enumerate(wanted, start=1)
+        ]
     mimics = (Kind.DIFFUSE_MARROW, Kind.DESTRUCTIVE_MASS, Kind.SYMMETRIC_METAPHYSEAL)
     if wanted in mimics:
         return draw_mimic(request.seed, around, Kind(wanted), 2001)
     names = ", ".join(mimics)
-    raise InvalidRecord(f"lesions {wanted!r}", "not known", f"Use cno, none, a number, unit ids or one of {names}")
+    raise InvalidRecord(
+        f"lesions {wanted!r}", "not known", f"Use cno, none, a number, unit ids or one of {names}"
+    )
 
 
 def make_scene(request: ExamRequest) -> Scene:
@@ -111,8 +124,11 @@ def make_scene(request: ExamRequest) -> Scene:
     return Scene(body, make_findings(request, Surroundings.of(body, clouds)))
 
 
-def make_course(request: ExamRequest, months: Sequence[int]) -> Iterator[tuple[ExamRequest, Scene, tuple[Event, ...]]]:
-    """(request, scene, what happened since the exam before) at month 0 and at each of ``months``, in order."""
+def make_course(
+    request: ExamRequest, months: Sequence[int]
+) -> Iterator[tuple[ExamRequest, Scene, tuple[Event, ...]]]:
+    """(request, scene, what happened since the exam before) at month 0 and at each of ``months``, in
+    order."""
     request = request.settled()
     scene = make_scene(request)
     yield request, scene, ()
@@ -122,7 +138,9 @@ def make_course(request: ExamRequest, months: Sequence[int]) -> Iterator[tuple[E
         at = replace(request, months=month)
         body = make_body(at)
         then = Surroundings.of(body, clouds_of(body))
-        change = later(request.seed, month - passed, scene.findings, around, then, request.difficulty, scene.collapsed)
+        change = later(
+            request.seed, month - passed, scene.findings, around, then, request.difficulty, scene.collapsed
+        )
         scene = Scene(body, change.findings, change.collapsed)
         yield at, scene, change.events
         around, passed = then, month
@@ -134,16 +152,27 @@ def make_scanner(request: ExamRequest) -> Scanner:
     rng = np.random.default_rng([request.seed, 81, request.months])
     strong = 1.25 if request.field_t > 2 else 1.0
     if request.body == "analytic":  # the held-out domain has its own noise as well
-        how = Imperfections(rng.uniform(0.035, 0.1), 0.22, 0.2 * strong, 0.3, rng.uniform(0, 0.05), 0.05, 9.0 * strong)
+        how = Imperfections(
+            rng.uniform(0.035, 0.1), 0.22, 0.2 * strong, 0.3, rng.uniform(0, 0.05), 0.05, 9.0 * strong
+        )
     else:
-        how = Imperfections(rng.uniform(0.035, 0.075), 0.15, 0.14 * strong, 0.22, rng.uniform(0.005, 0.035), 0.12, 6.5 * strong)
+        how = Imperfections(
+            rng.uniform(0.035, 0.075),
+            0.15,
+            0.14 * strong,
+            0.22,
+            rng.uniform(0.005, 0.035),
+            0.12,
+            6.5 * strong,
+        )
     assert request.age_years is not None
     braces = request.age_years >= 10 and rng.uniform() < 0.15
     return Scanner(request.field_t, how, bool(braces))
 
 
 def write_exam(request: ExamRequest, out: Path) -> ExamTruth:
-    """Write one exam: ``out/dicom/``, ``out/truth.json`` and label volumes; the folder appears whole or not at all.
+    """Write one exam: ``out/dicom/``, ``out/truth.json`` and label volumes; the folder appears whole or
+    not at all.
 
     Raises OutputExists when ``out`` holds anything, InvalidRecord for a request that cannot be made.
     """
@@ -157,10 +186,13 @@ def write_exam(request: ExamRequest, out: Path) -> ExamTruth:
 def write_course(request: ExamRequest, months: Sequence[int], out: Path) -> list[ExamTruth]:
     """Write the first exam and one at each of ``months`` later, each in a folder ``exam_MM`` of ``out``.
 
-    Each ``truth.json`` holds ``changes``: the fate of every lesion of the exam before. Errors as ``write_exam``.
+    Each ``truth.json`` holds ``changes``: the fate of every lesion of the exam before. Errors as
+    ``write_exam``.
     """
     if any(month <= 0 for month in months):
-        raise InvalidRecord("follow-up", "months must be positive", "Give months since the first exam, such as 6,12")
+        raise InvalidRecord(
+            "follow-up", "months must be positive", "Give months since the first exam, such as 6,12"
+        )
     if out.exists() and any(out.iterdir()):
         raise OutputExists(str(out), "the folder is not empty", "Choose another folder or empty this one")
     written = []
@@ -170,7 +202,9 @@ def write_course(request: ExamRequest, months: Sequence[int], out: Path) -> list
     return written
 
 
-def write_scene(request: ExamRequest, scene: Scene, out: Path, extra: dict[str, Any] | None = None) -> ExamTruth:
+def write_scene(
+    request: ExamRequest, scene: Scene, out: Path, extra: dict[str, Any] | None = None
+) -> ExamTruth:
     """Write the exam of an existing scene; see ``write_exam``. extra: added to ``truth.json``."""
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -191,7 +225,9 @@ def write_scene(request: ExamRequest, scene: Scene, out: Path, extra: dict[str, 
     return ExamTruth(out, record, findings)
 
 
-def _measure_and_write(request: ExamRequest, scene: Scene, header: ExamHeader, folder: Path) -> list[WrittenSeries]:
+def _measure_and_write(
+    request: ExamRequest, scene: Scene, header: ExamHeader, folder: Path
+) -> list[WrittenSeries]:
     assert request.field_t is not None
     rng = np.random.default_rng([request.seed, 82, request.months])
     timing = Timing.draw(request.field_t, rng)
@@ -205,7 +241,9 @@ def _measure_and_write(request: ExamRequest, scene: Scene, header: ExamHeader, f
     written: list[WrittenSeries] = []
     localizers: list[tuple[Stack, list[Measured]]] = []
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        for stack, measured in zip(stacks, pool.map(lambda s: measure(scene, s, scanner, seed), stacks), strict=True):
+        for stack, measured in zip(
+            stacks, pool.map(lambda s: measure(scene, s, scanner, seed), stacks), strict=True
+        ):
             if stack.key == "localizer":
                 localizers.append((stack, measured))
                 continue
@@ -233,7 +271,10 @@ def _series_numbers(stacks: list[Stack]) -> dict[tuple[int, Contrast], int]:
 
 
 def _header(request: ExamRequest, body: Body) -> ExamHeader:
-    assert request.age_years is not None and request.sex and request.vendor and request.field_t
+    assert request.age_years is not None
+    assert request.field_t is not None
+    assert request.sex
+    assert request.vendor
     start = date(2019, 1, 7) + timedelta(days=(request.seed * 37) % 1800)
     birth = start - timedelta(days=round(request.age_years * 365.25))
     day = start + timedelta(days=round(request.months * 30.4375))
@@ -255,7 +296,11 @@ def _header(request: ExamRequest, body: Body) -> ExamHeader:
 
 
 def _record(
-    request: ExamRequest, scene: Scene, header: ExamHeader, series: list[WrittenSeries], findings: tuple[FindingTruth, ...]
+    request: ExamRequest,
+    scene: Scene,
+    header: ExamHeader,
+    series: list[WrittenSeries],
+    findings: tuple[FindingTruth, ...],
 ) -> dict[str, Any]:
     facts = scene.body.facts
     return {

@@ -60,7 +60,8 @@ class Finding:
 
     id: 1 and up, the same over all exams of a child. sites: ids of the units it may spread in, the main one
     first. strength: 0 to 1, how far the marrow goes from its own signal to fluid-like. radii_mm: half sizes
-    along LPS x, y, z before the bone's outline cuts it. plate_mm: how far it reaches from the growth plate, None
+    along LPS x, y, z before the bone's outline cuts it. plate_mm: how far it reaches from the growth
+    plate, None
     when it keeps no contact with one. part: finer bone it is limited to, 0 for none. anchor: place of the
     centre in the unit, as standard deviations of the unit's points along x, y, z.
     """
@@ -93,7 +94,11 @@ class Finding:
         """Share of its full effect in every marrow voxel of a block; float32, 0 outside its bone units."""
         x, y, z = places(grid)
         rx, ry, rz = self.radii_mm
-        q = np.sqrt(((x - self.centre.x) / rx) ** 2 + ((y - self.centre.y) / ry) ** 2 + ((z - self.centre.z) / rz) ** 2)
+        q = np.sqrt(
+            ((x - self.centre.x) / rx) ** 2
+            + ((y - self.centre.y) / ry) ** 2
+            + ((z - self.centre.z) / rz) ** 2
+        )
         small = min(self.radii_mm)
         cell = float(np.clip(0.55 * small, 2.2, 9.0))
         wobble = Field([self.seed, 1], (cell,) * 3).on(grid)
@@ -213,7 +218,12 @@ def _around(
         bone = (block.site > 0) | (block.tissue == Tissue.PHYSIS)
         from_bone = ndimage.distance_transform_edt(~bone, sampling=spacing)
         if f.soft_tissue_oedema:
-            cloud = np.clip(1 - away / 14.0, 0, 1) * np.clip(1.2 - from_bone / 9.0, 0, 1) * 0.75 * finding.strength
+            cloud = (
+                np.clip(1 - away / 14.0, 0, 1)
+                * np.clip(1.2 - from_bone / 9.0, 0, 1)
+                * 0.75
+                * finding.strength
+            )
             fluffy = 1 + 0.6 * Field([finding.seed, 4], (5.0, 5.0, 8.0)).on(block.grid)
             np.maximum(oedema, np.where(soft, np.clip(cloud * fluffy, 0, 1), 0), out=oedema)
         if f.periosteal_reaction:

@@ -1,7 +1,8 @@
 """The same child later: what becomes of each lesion.
 
 Shares at about one year under treatment follow Panwar's first cycle (34 % resolved, 7.5 % worsened, 46 new on
-279 lesions; definitions, 9.1); the rest improve or stay. Vertebral height never comes back. PROPOSED as a model.
+279 lesions; definitions, 9.1); the rest improve or stay. Vertebral height never comes back. PROPOSED as a
+model.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ ODDS: dict[Fate, float] = {
 NEW_SHARE = 46 / 279
 """New lesions per lesion of the exam before."""
 MERGE_WITHIN = 1.1
-"""Two lesions of one unit that grow merge when their centres are closer than this times the sum of their radii."""
+"""Two lesions of one unit that grow merge when their centres are closer than this times the sum of their
+radii."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,18 @@ class Event:
 
     def record(self) -> dict[str, object]:
         """For ``truth.json``."""
-        return {"fate": str(self.fate), "before": list(self.before), "after": list(self.after), "site": self.site}
+        return {
+            "fate": str(self.fate),
+            "before": list(self.before),
+            "after": list(self.after),
+            "site": self.site,
+        }
 
 
 @dataclass(frozen=True)
 class Later:
-    """State at a later exam. collapsed: shares of height that each collapsed vertebra keeps, healed or not."""
+    """State at a later exam. collapsed: shares of height that each collapsed vertebra keeps, healed or
+    not."""
 
     findings: tuple[Finding, ...]
     events: tuple[Event, ...]
@@ -107,7 +115,9 @@ def later(
     kept, merged = _merge(kept)
     events = [e for e in events if not any(set(e.before) & set(m.before) for m in merged)] + merged
     lesions = sum(f.kind.is_lesion for f in findings)
-    fresh = draw_lesions(seed * 1000 + months + 17, after, difficulty, int(rng.poisson(NEW_SHARE * max(lesions, 1))))
+    fresh = draw_lesions(
+        seed * 1000 + months + 17, after, difficulty, int(rng.poisson(NEW_SHARE * max(lesions, 1)))
+    )
     taken = {f.labels[0] for f in kept if f.kind.is_lesion}
     for f in fresh:
         if f.labels[0] in taken:
@@ -123,7 +133,9 @@ def later(
     return Later(tuple(kept), tuple(events), heights)
 
 
-def _meet_fate(f: Finding, rng: np.random.Generator, months: int, following: int) -> tuple[list[Finding], Fate]:
+def _meet_fate(
+    f: Finding, rng: np.random.Generator, months: int, following: int
+) -> tuple[list[Finding], Fate]:
     odds = dict(ODDS)
     pace = min(months / 12.0, 2.0)
     odds[Fate.RESOLVED] *= pace
@@ -132,12 +144,21 @@ def _meet_fate(f: Finding, rng: np.random.Generator, months: int, following: int
     if fate is Fate.RESOLVED:
         return [], fate
     if fate is Fate.SHRUNK:
-        return [replace(f.grown(float(rng.uniform(0.55, 0.82))), strength=f.strength * float(rng.uniform(0.6, 0.95)))], fate
+        return [
+            replace(
+                f.grown(float(rng.uniform(0.55, 0.82))), strength=f.strength * float(rng.uniform(0.6, 0.95))
+            )
+        ], fate
     if fate is Fate.GROWN:
-        worse = replace(f.grown(float(rng.uniform(1.2, 1.6))), strength=min(1.0, f.strength * float(rng.uniform(1.0, 1.25))))
+        worse = replace(
+            f.grown(float(rng.uniform(1.2, 1.6))),
+            strength=min(1.0, f.strength * float(rng.uniform(1.0, 1.25))),
+        )
         return [_collapse_more(worse, rng)], fate
     if fate is Fate.SCLEROSED:
-        return [replace(f.grown(0.9), features=replace(f.features, sclerotic=True, soft_tissue_oedema=False))], fate
+        return [
+            replace(f.grown(0.9), features=replace(f.features, sclerotic=True, soft_tissue_oedema=False))
+        ], fate
     if fate is Fate.SPLIT:
         return _split(f, following), fate
     return [replace(f, strength=float(np.clip(f.strength * rng.uniform(0.93, 1.07), 0, 1)))], fate
@@ -159,7 +180,13 @@ def _split(f: Finding, following: int) -> list[Finding]:
     first, second = f.grown(0.52), f.grown(0.48)
     c = f.centre
     a = replace(first, centre=type(c)(c.x - step[0], c.y - step[1], c.z - step[2]))
-    b = replace(second, id=following, centre=type(c)(c.x + step[0], c.y + step[1], c.z + step[2]), seed=f.seed + 1, parent_ids=(f.id,))
+    b = replace(
+        second,
+        id=following,
+        centre=type(c)(c.x + step[0], c.y + step[1], c.z + step[2]),
+        seed=f.seed + 1,
+        parent_ids=(f.id,),
+    )
     return [a, b]
 
 
@@ -167,7 +194,9 @@ def _merge(findings: list[Finding]) -> tuple[list[Finding], list[Event]]:
     kept: list[Finding] = []
     events: list[Event] = []
     for f in findings:
-        partner = next((k for k in kept if f.kind.is_lesion and _touch(k, f) and k.id not in f.parent_ids), None)
+        partner = next(
+            (k for k in kept if f.kind.is_lesion and _touch(k, f) and k.id not in f.parent_ids), None
+        )
         if partner is None:
             kept.append(f)
             continue
@@ -175,7 +204,13 @@ def _merge(findings: list[Finding]) -> tuple[list[Finding], list[Event]]:
         centre = type(f.centre)(*(w * a + (1 - w) * b for a, b in zip(partner.centre, f.centre, strict=True)))
         gap = partner.centre.distance_to(f.centre)
         radii = tuple(max(a, b) + gap / 2 for a, b in zip(partner.radii_mm, f.radii_mm, strict=True))
-        joined = replace(partner, centre=centre, radii_mm=radii, strength=max(partner.strength, f.strength), parent_ids=(partner.id, f.id))  # type: ignore[arg-type]
+        joined = replace(
+            partner,
+            centre=centre,
+            radii_mm=radii,
+            strength=max(partner.strength, f.strength),
+            parent_ids=(partner.id, f.id),
+        )  # type: ignore[arg-type]
         kept[kept.index(partner)] = joined
         events.append(Event(Fate.MERGED, (partner.id, f.id), (partner.id,), partner.sites[0]))
     return kept, events

@@ -1,8 +1,10 @@
 """What looks like a lesion and is none: bright spots of healthy children, canals, cysts, stress, mimics.
 
 Rates of bright spots per child from 196 healthy children (definitions, 6.4): upper limb 366 areas (79 major),
-lower limb 675 (340), axial 415 (75, of these 54 pelvis); a major one in a limb in 58.7 %, axial in 29.6 % of the
-children. The counts vary more than by chance alone, so they are drawn from a negative binomial that meets both
+lower limb 675 (340), axial 415 (75, of these 54 pelvis); a major one in a limb in 58.7 %, axial in 29.6 %
+of the
+children. The counts vary more than by chance alone, so they are drawn from a negative binomial that meets
+both
 the mean and the share of children. The split within a region is ours.
 """
 
@@ -19,14 +21,42 @@ CHILDREN = 196
 AREAS = {"upper": (366, 79), "lower": (675, 340), "axial": (415, 75)}
 """(areas with raised signal, of these major) in all children together."""
 SPREAD = {"limb_major": 0.55, "axial_major": 2.5, "minor": 1.5}
-"""Size parameter of the negative binomial; fitted to the share of children with at least one major finding."""
+"""Size parameter of the negative binomial; fitted to the share of children with at least one major
+finding."""
 
 PLACES: dict[str, dict[str, float]] = {
-    "lower": {"calcaneus": 4, "talus": 3, "tarsals": 5, "metatarsal": 4, "toes": 2, "femur_distal": 4, "tibia_proximal": 4, "tibia_distal": 2, "patella": 1, "fibula_proximal": 1},
-    "upper": {"carpus": 4, "metacarpal": 3, "fingers": 3, "humerus_proximal": 4, "radius_distal": 1, "ulna_distal": 0.5},
-    "axial": {"ilium": 4, "ischium": 1.5, "pubis": 1.5, "sacrum": 2, "vertebra_t": 2, "vertebra_l": 2, "sternum": 1.5, "vertebra_c": 0.3},
+    "lower": {
+        "calcaneus": 4,
+        "talus": 3,
+        "tarsals": 5,
+        "metatarsal": 4,
+        "toes": 2,
+        "femur_distal": 4,
+        "tibia_proximal": 4,
+        "tibia_distal": 2,
+        "patella": 1,
+        "fibula_proximal": 1,
+    },
+    "upper": {
+        "carpus": 4,
+        "metacarpal": 3,
+        "fingers": 3,
+        "humerus_proximal": 4,
+        "radius_distal": 1,
+        "ulna_distal": 0.5,
+    },
+    "axial": {
+        "ilium": 4,
+        "ischium": 1.5,
+        "pubis": 1.5,
+        "sacrum": 2,
+        "vertebra_t": 2,
+        "vertebra_l": 2,
+        "sternum": 1.5,
+        "vertebra_c": 0.3,
+    },
     "axial_major": {"ilium": 6, "ischium": 2, "pubis": 2, "vertebra_t": 1.5, "vertebra_l": 1.5, "sternum": 1},
-}  # fmt: skip
+}
 
 
 def draw_healthy(seed: int, around: Surroundings, first_id: int) -> list[Finding]:
@@ -36,7 +66,9 @@ def draw_healthy(seed: int, around: Surroundings, first_id: int) -> list[Finding
 
     def add(kind: Kind, unit: Site | None, low: float, high: float, radius: tuple[float, float]) -> None:
         if unit is not None and unit.label in around.clouds:
-            found.append(_spot(rng, first_id + len(found), kind, unit, around, rng.uniform(low, high), radius))
+            found.append(
+                _spot(rng, first_id + len(found), kind, unit, around, rng.uniform(low, high), radius)
+            )
 
     limb_major = sum(AREAS[r][1] for r in ("upper", "lower")) / CHILDREN
     share_upper = AREAS["upper"][1] / (AREAS["upper"][1] + AREAS["lower"][1])
@@ -52,14 +84,26 @@ def draw_healthy(seed: int, around: Surroundings, first_id: int) -> list[Finding
     return found
 
 
-def _chance_findings(rng: np.random.Generator, add, around: Surroundings) -> None:  # noqa: ANN001
+def _chance_findings(rng: np.random.Generator, add, around: Surroundings) -> None:
     for unit in all_sites():
         if unit.segment is Segment.DIAPHYSIS and rng.uniform() < 0.5:
             add(Kind.NUTRIENT_CANAL, unit, 0.5, 0.8, (1.3, 1.7))
     if rng.uniform() < 0.04:
-        add(Kind.BONE_CYST, _unit(rng, {"humerus_proximal_meta": 2, "calcaneus": 1, "femur_proximal_meta": 1.5}), 1, 1, (4, 10))
+        add(
+            Kind.BONE_CYST,
+            _unit(rng, {"humerus_proximal_meta": 2, "calcaneus": 1, "femur_proximal_meta": 1.5}),
+            1,
+            1,
+            (4, 10),
+        )
     if rng.uniform() < 0.03:
-        add(Kind.STRESS_REACTION, _unit(rng, {"metatarsal": 2, "tibia_proximal_meta": 1, "calcaneus": 0.7}), 0.4, 0.7, (6, 11))
+        add(
+            Kind.STRESS_REACTION,
+            _unit(rng, {"metatarsal": 2, "tibia_proximal_meta": 1, "calcaneus": 0.7}),
+            0.4,
+            0.7,
+            (6, 11),
+        )
 
 
 def _count(rng: np.random.Generator, mean: float, size: float) -> int:
@@ -101,11 +145,21 @@ def _spot(
 
 
 def draw_mimic(seed: int, around: Surroundings, kind: Kind, first_id: int) -> list[Finding]:
-    """A disease that is not CNO: diffuse marrow, one destructive lesion with a mass, or all metaphyses alike."""
+    """A disease that is not CNO: diffuse marrow, one destructive lesion with a mass, or all metaphyses
+    alike."""
     rng = np.random.default_rng([seed, 62])
     found: list[Finding] = []
     if kind is Kind.DESTRUCTIVE_MASS:
-        name = str(rng.choice(["femur_diaphysis_left", "tibia_proximal_metaphysis_right", "ilium_left", "femur_distal_metaphysis_right"]))
+        name = str(
+            rng.choice(
+                [
+                    "femur_diaphysis_left",
+                    "tibia_proximal_metaphysis_right",
+                    "ilium_left",
+                    "femur_distal_metaphysis_right",
+                ]
+            )
+        )
         lump = _spot(rng, first_id, kind, site(name), around, 0.85, (16, 26))
         return [lump]
     for unit in all_sites():
@@ -114,8 +168,12 @@ def draw_mimic(seed: int, around: Surroundings, kind: Kind, first_id: int) -> li
         cloud = around.clouds[unit.label]
         size = float(np.ptp(cloud.points, axis=0).max())
         if kind is Kind.DIFFUSE_MARROW:
-            found.append(_spot(rng, first_id + len(found), kind, unit, around, rng.uniform(0.35, 0.5), (size, size)))
+            found.append(
+                _spot(rng, first_id + len(found), kind, unit, around, rng.uniform(0.35, 0.5), (size, size))
+            )
         elif unit.segment.is_metaphyseal:
-            spot = _spot(rng, first_id + len(found), kind, unit, around, rng.uniform(0.35, 0.55), (size, size))
+            spot = _spot(
+                rng, first_id + len(found), kind, unit, around, rng.uniform(0.35, 0.55), (size, size)
+            )
             found.append(Finding(**{**spot.__dict__, "plate_mm": 9.0 * around.scale}))
     return found

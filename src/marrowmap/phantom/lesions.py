@@ -1,6 +1,7 @@
 """Which lesions a child with CNO has: numbers, sites, sizes and features drawn from published frequencies.
 
-Numbers per child: mean 9.7, 1 to 27 (von Kalle); three patterns (Andronikou); tibia 68 %, femur 43 %, clavicle
+Numbers per child: mean 9.7, 1 to 27 (von Kalle); three patterns (Andronikou); tibia 68 %, femur 43 %,
+clavicle
 38 %, spine 22 % of children (Andronikou), pelvis 38.7 % (d'Angelo); spine 78 % thoracic (Falip); 75 % with a
 symmetric pair (von Kalle); periosteal reaction 32 %; height loss in 34 % of affected vertebrae. Sizes and the
 split within bones are ours (PROPOSED).
@@ -21,7 +22,11 @@ from marrowmap.phantom.findings import Features, Finding, Kind
 from marrowmap.phantom.scene import UnitCloud
 
 Difficulty = Literal["easy", "clinical", "hard"]
-STRENGTH: dict[str, tuple[float, float]] = {"easy": (0.6, 1.0), "clinical": (0.35, 0.75), "hard": (0.15, 0.45)}
+STRENGTH: dict[str, tuple[float, float]] = {
+    "easy": (0.6, 1.0),
+    "clinical": (0.35, 0.75),
+    "hard": (0.15, 0.45),
+}
 
 WEIGHTS: dict[str, float] = {
     "tibia_distal_metaphysis": 10,
@@ -65,10 +70,16 @@ WEIGHTS: dict[str, float] = {
     "vertebra_l": 2.2,
     "vertebra_c": 0.4,
 }
-"""Relative share of lesions by start of the unit's id; shared among all units that match (ours, see above)."""
+"""Relative share of lesions by start of the unit's id; shared among all units that match (ours, see
+above)."""
 
 SPINAL = ("vertebra_t", "vertebra_l", "vertebra_c", "sacrum_s1", "sacrum_s2_s5")
-PATTERNS: dict[str, float] = {"tibio_appendicular": 0.46, "crossover": 0.2, "claviculo_spinal": 0.14, "other": 0.2}
+PATTERNS: dict[str, float] = {
+    "tibio_appendicular": 0.46,
+    "crossover": 0.2,
+    "claviculo_spinal": 0.14,
+    "other": 0.2,
+}
 """Share of children by pattern (PROPOSED; the paper names the patterns, its counts were not readable)."""
 
 
@@ -113,7 +124,9 @@ class Surroundings:
         return cls(clouds, body.facts.height_cm / 140.0)
 
 
-def draw_lesions(seed: int, around: Surroundings, difficulty: Difficulty, count: int | None = None) -> list[Finding]:
+def draw_lesions(
+    seed: int, around: Surroundings, difficulty: Difficulty, count: int | None = None
+) -> list[Finding]:
     """Lesions of one child, in the order of their ids from 1."""
     rng = np.random.default_rng([seed, 51])
     pattern = str(rng.choice(list(PATTERNS), p=list(PATTERNS.values())))
@@ -132,7 +145,11 @@ def _choose_units(rng: np.random.Generator, pattern: str, number: int, around: S
     units, odds = unit_weights(pattern)
     known = [i for i, unit in enumerate(units) if unit.label in around.clouds]
     chosen: list[Site] = []
-    must = {"crossover": ("clavicle_medial", "tibia"), "claviculo_spinal": ("clavicle_medial",), "tibio_appendicular": ("tibia",)}
+    must = {
+        "crossover": ("clavicle_medial", "tibia"),
+        "claviculo_spinal": ("clavicle_medial",),
+        "tibio_appendicular": ("tibia",),
+    }
     for start in must.get(pattern, ()):
         fitting = [i for i in known if units[i].id.startswith(start)]
         p = odds[fitting] / odds[fitting].sum()
@@ -148,7 +165,13 @@ def _choose_units(rng: np.random.Generator, pattern: str, number: int, around: S
             continue
         chosen.append(unit)
         twin = mirror(unit)
-        if symmetric and twin is not None and len(chosen) < number and rng.uniform() < partner_odds and twin not in chosen:
+        if (
+            symmetric
+            and twin is not None
+            and len(chosen) < number
+            and rng.uniform() < partner_odds
+            and twin not in chosen
+        ):
             chosen.append(twin)
     return chosen[:number]
 
@@ -176,13 +199,19 @@ def make_lesion(
         radii = (r, r * rng.uniform(0.8, 1.1), r * rng.uniform(0.5, 0.9))
         if part == 2:
             features = replace(features, height=(1.0, 1.0, 1.0))
-    elif near_plate.sum() > 8 and rng.uniform() < 0.87:
+    elif unit.bone != "clavicle" and near_plate.sum() > 8 and rng.uniform() < 0.87:
         spot = _pick(rng, cloud, near_plate)
         span = cloud.points[near_plate]
         wide = max(float(np.ptp(span[:, 0])), float(np.ptp(span[:, 1]))) / 2 + 2
-        share = rng.choice([rng.uniform(0.25, 0.5), rng.uniform(0.5, 1.0), rng.uniform(1.2, 1.8)], p=[0.35, 0.4, 0.25])
-        plate = float(np.clip(rng.lognormal(np.log(10.0), 0.45), 3.5, 34)) * s
-        radii = (max(wide * share, 3.2), max(wide * share * rng.uniform(0.8, 1.1), 3.2), max(plate * 1.2, wide * share))
+        share = rng.choice(
+            [rng.uniform(0.35, 0.6), rng.uniform(0.6, 1.1), rng.uniform(1.2, 1.8)], p=[0.3, 0.4, 0.3]
+        )
+        plate = float(np.clip(0.62 * wide * rng.lognormal(0.0, 0.5), 5.0, 42 * s))
+        radii = (
+            max(wide * share, 3.2),
+            max(wide * share * rng.uniform(0.8, 1.1), 3.2),
+            max(plate * 1.3, wide * share),
+        )
         if features.crosses_physis:
             for other in _across(unit):
                 if other.label in around.clouds:
@@ -251,7 +280,10 @@ def _draw_features(rng: np.random.Generator, unit: Site) -> Features:
     return Features(
         periosteal_reaction=bool(rng.uniform() < odds_periosteal),
         soft_tissue_oedema=bool(rng.uniform() < (0.6 if clavicle else 0.25)),
-        expansion=bool(rng.uniform() < (0.7 if clavicle else 0.2 if unit.bone in ("mandible", "ribs", "fibula") else 0.05)),
+        expansion=bool(
+            rng.uniform()
+            < (0.7 if clavicle else 0.2 if unit.bone in ("mandible", "ribs", "fibula") else 0.05)
+        ),
         crosses_physis=bool(rng.uniform() < 0.35),
         effusion=bool(unit.segment.is_epiphyseal and rng.uniform() < 0.25),
         sclerotic=bool(rng.uniform() < 0.07),

@@ -58,7 +58,8 @@ def kind_of(unit: Site) -> str:
 
 
 SHAFT_FROM_MM, SHAFT_AT_MM = 12.0, 46.0
-"""Distance from an open growth plate over which metaphyseal marrow turns into that of the shaft (1.40 m child)."""
+"""Distance from an open growth plate over which metaphyseal marrow turns into that of the shaft (1.40 m
+child)."""
 SHAFT_FROM, SHAFT_AT = 0.10, 0.24
 """The same as a share of the bone's length, where plates are closed."""
 
@@ -78,7 +79,9 @@ class Marrow:
         residual = float(np.clip(rng.gamma(2.2, 0.45), 0.2, 2.2))
         for unit in all_sites():
             kind = kind_of(unit)
-            self._mean[unit.label] = np.interp(spec.age_years, AGES, BY_KIND[kind]) + child + rng.normal(0, 0.015)
+            self._mean[unit.label] = (
+                np.interp(spec.age_years, AGES, BY_KIND[kind]) + child + rng.normal(0, 0.015)
+            )
             if kind.startswith("metaphysis"):
                 self._flame[unit.label] = 0.30 * residual
             elif kind.startswith("shaft"):
@@ -92,7 +95,8 @@ class Marrow:
         self._grain = Field([spec.seed, 44], (2.4, 2.4, 2.4))
 
     def _join_tubes(self) -> None:
-        """Remember, for metaphyses and shafts, the values at the proximal end, the distal end and the middle."""
+        """Remember, for metaphyses and shafts, the values at the proximal end, the distal end and the
+        middle."""
         self._middle = self._mean.copy()
         for unit in all_sites():
             if not unit.is_long_bone or unit.segment.is_epiphyseal:
@@ -106,7 +110,9 @@ class Marrow:
             self._ends[1, unit.label] = self._mean[far.label]
             self._flame[unit.label] = max(self._flame[near.label], self._flame[shaft.label])
 
-    def _tube(self, site: npt.NDArray[np.uint8], maps: Maps, marrow: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    def _tube(
+        self, site: npt.NDArray[np.uint8], maps: Maps, marrow: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.float32]:
         """Mean by label, with a smooth passage from metaphysis to shaft in long bones."""
         along = maps.along[marrow].astype(np.float32)
         to_plate = maps.to_physis[marrow].astype(np.float32)
@@ -115,7 +121,9 @@ class Marrow:
         by_length = (np.minimum(along, 1 - along) - SHAFT_FROM) / (SHAFT_AT - SHAFT_FROM)
         w = np.clip(np.where(np.isnan(to_plate), by_length, by_plate), 0, 1)
         w = w * w * (3 - 2 * w)
-        return np.where(np.isnan(end), self._mean[site], end * (1 - w) + self._middle[site] * w).astype(np.float32)
+        return np.where(np.isnan(end), self._mean[site], end * (1 - w) + self._middle[site] * w).astype(
+            np.float32
+        )
 
     @cached_property
     def plain(self) -> npt.NDArray[np.float32]:
@@ -134,7 +142,9 @@ class Marrow:
             return result
         value = self._tube(site, maps, marrow)
         to_plate = maps.to_physis[marrow].astype(np.float32)
-        near = np.where(np.isnan(to_plate), np.float32(0.0), np.exp(-to_plate / np.float32(22.0 * self._scale)))
+        near = np.where(
+            np.isnan(to_plate), np.float32(0.0), np.exp(-to_plate / np.float32(22.0 * self._scale))
+        )
         flames = self._flames.on(maps.grid)[marrow]
         tongue = np.clip(0.55 * near + flames * 0.45 - 0.12, 0, 1) * (near > 0.03)
         value -= self._flame[site] * tongue

@@ -27,7 +27,8 @@ class Image:
 @dataclass(frozen=True)
 class Stack:
     """Slices that share a geometry. key: what it is for ("coronal", "dwi", "spine", "foot_right", "pelvis",
-    "knees", "localizer"); station: 0 at the head; thickness_mm: without the gap; subsamples: paintings per voxel."""
+    "knees", "localizer"); station: 0 at the head; thickness_mm: without the gap; subsamples: paintings per
+    voxel."""
 
     key: str
     station: int
@@ -80,7 +81,11 @@ class Timing:
         tr = float(np.round(rng.uniform(4200, 6600), -1))
         ti = float(np.round(null * np.log(2 / (1 + np.exp(-tr / null))) + rng.uniform(-4, 3)))
         stir = Scan(Sequence.INVERSION_RECOVERY, tr, float(np.round(rng.uniform(50, 68))), ti)
-        t1 = Scan(Sequence.SPIN_ECHO, float(np.round(rng.uniform(430, 640))), float(np.round(rng.uniform(8.5, 13), 1)))
+        t1 = Scan(
+            Sequence.SPIN_ECHO,
+            float(np.round(rng.uniform(430, 640))),
+            float(np.round(rng.uniform(8.5, 13), 1)),
+        )
         te, tr_d = float(np.round(rng.uniform(60, 74))), float(np.round(rng.uniform(5600, 8200), -1))
         left = float(rng.uniform(0.03, 0.07))
         dwi = tuple(Scan(Sequence.DIFFUSION, tr_d, te, 0.0, b, left) for b in (50.0, 800.0))
@@ -121,14 +126,24 @@ class Outline:
         )
 
 
-def coronal(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float], spacing: tuple[float, float, float]) -> Grid:
+def coronal(
+    x: tuple[float, float],
+    y: tuple[float, float],
+    z: tuple[float, float],
+    spacing: tuple[float, float, float],
+) -> Grid:
     """Coronal grid over (low, high) ranges; spacing (slices, rows, columns)."""
     shape = tuple(max(1, round((hi - lo) / step)) for (lo, hi), step in zip((y, z, x), spacing, strict=True))
     start = PointMm(x[0] + spacing[2] / 2, y[0] + spacing[0] / 2, z[1] - spacing[1] / 2)
     return Grid.coronal((shape[0], shape[1], shape[2]), spacing, start)
 
 
-def axial(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float], spacing: tuple[float, float, float]) -> Grid:
+def axial(
+    x: tuple[float, float],
+    y: tuple[float, float],
+    z: tuple[float, float],
+    spacing: tuple[float, float, float],
+) -> Grid:
     """Axial grid, slices from feet to head."""
     shape = tuple(max(1, round((hi - lo) / step)) for (lo, hi), step in zip((z, y, x), spacing, strict=True))
     affine = np.eye(4)
@@ -137,7 +152,12 @@ def axial(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float]
     return Grid((shape[0], shape[1], shape[2]), affine)
 
 
-def sagittal(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float], spacing: tuple[float, float, float]) -> Grid:
+def sagittal(
+    x: tuple[float, float],
+    y: tuple[float, float],
+    z: tuple[float, float],
+    spacing: tuple[float, float, float],
+) -> Grid:
     """Sagittal grid, slices from the patient's left to the right."""
     shape = tuple(max(1, round((hi - lo) / step)) for (lo, hi), step in zip((x, z, y), spacing, strict=True))
     affine = np.eye(4)
@@ -177,7 +197,9 @@ def _whole(outline: Outline) -> tuple[float, float]:
     return float(outline.z[-1]) - 12.0, float(outline.z[0]) + 12.0
 
 
-def _coronal_stations(outline: Outline, timing: Timing, r: Resolution, rng: np.random.Generator) -> list[Stack]:
+def _coronal_stations(
+    outline: Outline, timing: Timing, r: Resolution, rng: np.random.Generator
+) -> list[Stack]:
     low, high = _whole(outline)
     count, overlap = 5, float(rng.uniform(32, 48))
     length = max((high - low + (count - 1) * overlap) / count, 240.0)
@@ -188,13 +210,21 @@ def _coronal_stations(outline: Outline, timing: Timing, r: Resolution, rng: np.r
         top = high - station * step
         x, y = outline.between(top, top - length)
         half = min(max(-x[0], x[1]) + 12, 250.0)
-        wanted = int(np.clip(np.ceil((y[1] - y[0] + 4) / r.coronal_slice), 160 / r.coronal_slice, 200 / r.coronal_slice))
+        wanted = int(
+            np.clip(
+                np.ceil((y[1] - y[0] + 4) / r.coronal_slice), 160 / r.coronal_slice, 200 / r.coronal_slice
+            )
+        )
         middle = (y[0] + y[1]) / 2
         if (y[1] - y[0]) > wanted * r.coronal_slice:  # the front is given up first: no bone is lost there
             middle = y[1] + 2 - wanted * r.coronal_slice / 2
         depth = (middle - wanted * r.coronal_slice / 2, middle + wanted * r.coronal_slice / 2)
-        grid = coronal((-half, half), depth, (top - length, top), (r.coronal_slice, r.coronal_plane, r.coronal_plane))
-        found.append(Stack("coronal", station, count, grid, images, r.coronal_slice * 0.92, r.subsamples, "WHOLEBODY"))
+        grid = coronal(
+            (-half, half), depth, (top - length, top), (r.coronal_slice, r.coronal_plane, r.coronal_plane)
+        )
+        found.append(
+            Stack("coronal", station, count, grid, images, r.coronal_slice * 0.92, r.subsamples, "WHOLEBODY")
+        )
     return found
 
 
@@ -209,8 +239,12 @@ def _diffusion(outline: Outline, timing: Timing, r: Resolution) -> list[Stack]:
     found = []
     for station in range(count):
         top = high - station * (length - overlap)
-        grid = axial((-half, half), (y[0] - 8, y[1] + 8), (top - length, top), (r.dwi_slice, r.dwi_plane, r.dwi_plane))
-        found.append(Stack("dwi", station, count, grid, images, r.dwi_slice, min(r.subsamples, 2), "WHOLEBODY"))
+        grid = axial(
+            (-half, half), (y[0] - 8, y[1] + 8), (top - length, top), (r.dwi_slice, r.dwi_plane, r.dwi_plane)
+        )
+        found.append(
+            Stack("dwi", station, count, grid, images, r.dwi_slice, min(r.subsamples, 2), "WHOLEBODY")
+        )
     return found
 
 
@@ -224,9 +258,22 @@ def _spine(body: Body, timing: Timing, r: Resolution) -> list[Stack]:
     found = []
     for station in range(2):
         high = top - station * (length - 40)
-        grid = sagittal((-half, half), y, (high - length, high), (r.sagittal_slice, r.sagittal_plane, r.sagittal_plane))
+        grid = sagittal(
+            (-half, half), y, (high - length, high), (r.sagittal_slice, r.sagittal_plane, r.sagittal_plane)
+        )
         grid = tilted(grid, r.tilt_degrees, 2)
-        found.append(Stack("spine", station, 2, grid, (Image(Contrast.STIR, timing.stir),), r.sagittal_slice * 0.9, min(r.subsamples, 2), "SPINE"))
+        found.append(
+            Stack(
+                "spine",
+                station,
+                2,
+                grid,
+                (Image(Contrast.STIR, timing.stir),),
+                r.sagittal_slice * 0.9,
+                min(r.subsamples, 2),
+                "SPINE",
+            )
+        )
     return found
 
 
@@ -238,7 +285,18 @@ def _feet(body: Body, timing: Timing, r: Resolution) -> list[Stack]:
         y = (min(toes.y, ankle.y) - 40, max(heel.y, ankle.y) + 42)
         z = (min(toes.z, heel.z) - 45, ankle.z + 75)
         grid = sagittal(x, y, z, (r.sagittal_slice, r.sagittal_plane, r.sagittal_plane))
-        found.append(Stack(f"foot_{side}", 0, 1, tilted(grid, r.tilt_degrees, 2), (Image(Contrast.STIR, timing.stir),), r.sagittal_slice * 0.9, min(r.subsamples, 2), "FOOT"))
+        found.append(
+            Stack(
+                f"foot_{side}",
+                0,
+                1,
+                tilted(grid, r.tilt_degrees, 2),
+                (Image(Contrast.STIR, timing.stir),),
+                r.sagittal_slice * 0.9,
+                min(r.subsamples, 2),
+                "FOOT",
+            )
+        )
     return found
 
 
@@ -247,11 +305,30 @@ def _axial_regions(body: Body, outline: Outline, timing: Timing, r: Resolution) 
     hips = (body.landmarks["hip_right"].z + body.landmarks["hip_left"].z) / 2
     knees = (body.landmarks["knee_right"].z + body.landmarks["knee_left"].z) / 2
     found = []
-    for key, top, bottom, part in (("pelvis", hips + 120 * s, hips - 60 * s, "PELVIS"), ("knees", knees + 80 * s, knees - 75 * s, "KNEE")):
+    for key, top, bottom, part in (
+        ("pelvis", hips + 120 * s, hips - 60 * s, "PELVIS"),
+        ("knees", knees + 80 * s, knees - 75 * s, "KNEE"),
+    ):
         x, y = outline.between(top, bottom)
         half = min(max(-x[0], x[1]), 175.0 * s + 20) + 10
-        grid = axial((-half, half), (y[0] - 10, y[1] + 10), (bottom, top), (r.axial_slice * 1.1, r.axial_plane, r.axial_plane))
-        found.append(Stack(key, 0, 1, tilted(grid, r.tilt_degrees, 0), (Image(Contrast.STIR, timing.stir),), r.axial_slice, min(r.subsamples, 2), part))
+        grid = axial(
+            (-half, half),
+            (y[0] - 10, y[1] + 10),
+            (bottom, top),
+            (r.axial_slice * 1.1, r.axial_plane, r.axial_plane),
+        )
+        found.append(
+            Stack(
+                key,
+                0,
+                1,
+                tilted(grid, r.tilt_degrees, 0),
+                (Image(Contrast.STIR, timing.stir),),
+                r.axial_slice,
+                min(r.subsamples, 2),
+                part,
+            )
+        )
     return found
 
 
@@ -263,7 +340,7 @@ def _localizers(outline: Outline, timing: Timing, r: Resolution) -> list[Stack]:
     for station in range(3):
         top = high - station * (high - low - 400) / 2
         z = (top - 400, top)
-        x, y = outline.between(top, top - 400)
+        _, y = outline.between(top, top - 400)
         middle = (y[0] + y[1]) / 2
         for grid in (
             coronal((-225, 225), (middle - 45, middle + 45), z, (30.0, step, step)),

@@ -27,7 +27,8 @@ from marrowmap.phantom.vertebra import collapse
 
 @dataclass(frozen=True)
 class Painted:
-    """A scene on one grid: maps after the findings, signal codes (uint16) and the numbers of lesions and others."""
+    """A scene on one grid: maps after the findings, signal codes (uint16) and the numbers of lesions and
+    others."""
 
     maps: Maps
     codes: npt.NDArray[np.uint16]
@@ -38,7 +39,12 @@ class Painted:
 class Scene:
     """One child at one time."""
 
-    def __init__(self, body: Body, findings: Sequence[Finding] = (), collapsed: dict[str, tuple[float, float, float]] | None = None) -> None:
+    def __init__(
+        self,
+        body: Body,
+        findings: Sequence[Finding] = (),
+        collapsed: dict[str, tuple[float, float, float]] | None = None,
+    ) -> None:
         self.body = body
         self.findings = tuple(findings)
         self.collapsed = dict(collapsed or {})
@@ -74,7 +80,8 @@ class Scene:
 
 @dataclass(frozen=True)
 class UnitCloud:
-    """Marrow points of one bone unit: places (n, 3) LPS mm, finer bone (n), mm to the growth plate (n, NaN none)."""
+    """Marrow points of one bone unit: places (n, 3) LPS mm, finer bone (n), mm to the growth plate (n, NaN
+    none)."""
 
     points: npt.NDArray[np.float64]
     part: npt.NDArray[np.uint8]
@@ -98,7 +105,9 @@ def body_grid(body: Body, spacing: tuple[float, float, float], margin: float = 6
     low, high = body.extent_mm
     size = (high.y - low.y + 2 * margin, high.z - low.z + 2 * margin, high.x - low.x + 2 * margin)
     shape = tuple(int(np.ceil(length / step)) for length, step in zip(size, spacing, strict=True))
-    start = PointMm(low.x - margin + spacing[2] / 2, low.y - margin + spacing[0] / 2, high.z + margin - spacing[1] / 2)
+    start = PointMm(
+        low.x - margin + spacing[2] / 2, low.y - margin + spacing[0] / 2, high.z + margin - spacing[1] / 2
+    )
     return Grid.coronal((shape[0], shape[1], shape[2]), spacing, start)
 
 

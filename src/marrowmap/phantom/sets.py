@@ -67,11 +67,18 @@ def bench_set(name: SetName, limit: int | None = None) -> list[ExamRequest]:
     ):
         kinds += [((i + 0.5) / count, lesions, difficulty) for i in range(count)]  # type: ignore[misc]
     kinds.sort(key=lambda k: k[0])
-    requests = [request_of(sheet.first_seed + i, lesions, difficulty, sheet.body) for i, (_, lesions, difficulty) in enumerate(kinds)]
+    requests = [
+        request_of(sheet.first_seed + i, lesions, difficulty, sheet.body)
+        for i, (_, lesions, difficulty) in enumerate(kinds)
+    ]
     return requests[:limit]
 
 
-def request_of(seed: int, lesions: str, difficulty: Difficulty, body: Literal["mesh", "analytic"]) -> ExamRequest:
+def request_of(
+    seed: int, lesions: str, difficulty: Difficulty, body: Literal["mesh", "analytic"]
+) -> ExamRequest:
     """One exam of a set; ages spread evenly from 5 to 17."""
     rng = np.random.default_rng([seed, 2])
-    return ExamRequest(seed, age_years=round(float(rng.uniform(5, 17)), 2), lesions=lesions, difficulty=difficulty, body=body).settled()
+    return ExamRequest(
+        seed, age_years=round(float(rng.uniform(5, 17)), 2), lesions=lesions, difficulty=difficulty, body=body
+    ).settled()

@@ -58,7 +58,7 @@ TABLE: dict[Tissue, Water] = {
     Tissue.CARTILAGE: Water(0.7, (1066, 1240), (52, 46), 1500),
     Tissue.PHYSIS: Water(0.8, (1150, 1350), (85, 76), 1700),
     Tissue.CORTEX: Water(0.07, (500, 600), (6, 5), 500, 0.1),
-    Tissue.MARROW: Water(0.74, (900, 1050), (48, 42), 620),
+    Tissue.MARROW: Water(0.74, (900, 1050), (48, 42), 680),
     Tissue.SYNOVIAL_FLUID: Water(0.97, (2850, 3620), (1000, 767), 2700),
     Tissue.SPINAL_CORD: Water(0.72, (900, 1100), (78, 75), 900),
     Tissue.AIRWAY: Water(0.0, (1000, 1000), (50, 50), 0),
@@ -113,10 +113,14 @@ def soft_code(index: npt.NDArray[np.int64], level: npt.NDArray[np.int64]) -> npt
 CODES = 64 + (FAT_STEPS + len(SWELLING)) * LEVELS
 
 
-def oedema_of_level(level: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def oedema_of_level(
+    level: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """(oedema 0 to 1, sclerosis 0 to 1) that a stored level stands for."""
     top = LEVELS - SCLEROSIS_LEVELS - 1
-    return np.where(level <= top, level / top, 0.0), np.where(level > top, (level - top) / SCLEROSIS_LEVELS, 0.0)
+    return np.where(level <= top, level / top, 0.0), np.where(
+        level > top, (level - top) / SCLEROSIS_LEVELS, 0.0
+    )
 
 
 def pools(field_t: float) -> dict[str, npt.NDArray[np.float64]]:
@@ -144,15 +148,17 @@ def pools(field_t: float) -> dict[str, npt.NDArray[np.float64]]:
     return pools
 
 
-def _soak(pools: dict[str, npt.NDArray[np.float64]], where: npt.NDArray[np.int64], level: npt.NDArray[np.float64]) -> None:
+def _soak(
+    pools: dict[str, npt.NDArray[np.float64]], where: npt.NDArray[np.int64], level: npt.NDArray[np.float64]
+) -> None:
     """Oedema drives fat out, lengthens T1 and T2 and speeds diffusion; sclerosis takes signal away."""
     oedema, hard = oedema_of_level(level)
     pools["ff"][where] *= 1 - 0.88 * oedema
     pools["pd"][where] = (pools["pd"][where] + (0.92 - pools["pd"][where]) * oedema) * (1 - 0.75 * hard)
     pools["fat_pd"][where] *= 1 - 0.75 * hard
     pools["t1"][where] *= 1 + 0.40 * oedema
-    pools["t2"][where] += (95.0 - pools["t2"][where]) * oedema**1.2
-    pools["adc"][where] += (1450.0 - pools["adc"][where]) * oedema
+    pools["t2"][where] += (105.0 - pools["t2"][where]) * oedema**1.2
+    pools["adc"][where] += (1400.0 - pools["adc"][where]) * oedema
 
 
 def signal_of_codes(scan: Scan, field_t: float) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

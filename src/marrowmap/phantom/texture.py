@@ -41,7 +41,10 @@ def crop(grid: Grid, index: tuple[slice, slice, slice]) -> Grid:
     affine = grid.affine.copy()
     start = np.array([s.start for s in index])
     affine[:3, 3] = grid.affine[:3, :3] @ start + grid.affine[:3, 3]
-    return Grid((index[0].stop - index[0].start, index[1].stop - index[1].start, index[2].stop - index[2].start), affine)
+    return Grid(
+        (index[0].stop - index[0].start, index[1].stop - index[1].start, index[2].stop - index[2].start),
+        affine,
+    )
 
 
 def block_around(

@@ -23,7 +23,8 @@ FINE_MM = 1.25
 
 @dataclass(frozen=True)
 class FindingTruth:
-    """One finding as it lies in the body. volume_ml: 0 when its bone left no room; heights_mm: anterior, middle,
+    """One finding as it lies in the body. volume_ml: 0 when its bone left no room; heights_mm: anterior,
+    middle,
     posterior of the vertebral body, None elsewhere; original_heights_mm: before the loss."""
 
     finding: Finding
@@ -58,7 +59,8 @@ class FindingTruth:
                 "height_loss": round(f.features.height_loss, 3),
             },
             "heights_mm": self.heights_mm and [round(v, 1) for v in self.heights_mm],
-            "original_heights_mm": self.original_heights_mm and [round(v, 1) for v in self.original_heights_mm],
+            "original_heights_mm": self.original_heights_mm
+            and [round(v, 1) for v in self.original_heights_mm],
             "parent_ids": list(f.parent_ids),
         }
 
@@ -86,11 +88,18 @@ def measure_finding(scene: Scene, finding: Finding) -> FindingTruth:
     centre = points.mean(axis=0)
     nearest = points[np.argmin(((points - centre) ** 2).sum(axis=1))]
     return FindingTruth(
-        finding, float(len(index)) * grid.voxel_ml, _diameter(points) + FINE_MM, PointMm(*map(float, nearest)), heights, original
+        finding,
+        float(len(index)) * grid.voxel_ml,
+        _diameter(points) + FINE_MM,
+        PointMm(*map(float, nearest)),
+        heights,
+        original,
     )
 
 
-def _heights(scene: Scene, finding: Finding) -> tuple[tuple[float, float, float] | None, tuple[float, float, float] | None]:
+def _heights(
+    scene: Scene, finding: Finding
+) -> tuple[tuple[float, float, float] | None, tuple[float, float, float] | None]:
     label = site(finding.sites[0]).label
     half = 34.0
     c = finding.centre
@@ -102,7 +111,9 @@ def _heights(scene: Scene, finding: Finding) -> tuple[tuple[float, float, float]
 
 def _diameter(points: np.ndarray) -> float:
     """Largest distance between two points, from the extreme points along 26 directions."""
-    directions = np.array([[i, j, k] for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1) if (i, j, k) > (0, 0, 0)])
+    directions = np.array(
+        [[i, j, k] for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1) if (i, j, k) > (0, 0, 0)]
+    )
     extreme = np.vstack([points[[np.argmin(points @ d), np.argmax(points @ d)]] for d in directions])
     return float(np.sqrt(((extreme[:, None] - extreme[None]) ** 2).sum(axis=-1)).max())
 
@@ -122,7 +133,8 @@ class ExamTruth:
 
 
 def unit_records(clouds: Mapping[int, UnitCloud], labels: np.ndarray, grid: Grid) -> list[dict[str, Any]]:
-    """Every bone unit of the list: whether this body has it, its volume (marrow and cortex) and its middle."""
+    """Every bone unit of the list: whether this body has it, its volume (marrow and cortex) and its
+    middle."""
     counts = np.bincount(labels.ravel(), minlength=256)
     found = []
     for unit in all_sites():
@@ -135,7 +147,9 @@ def unit_records(clouds: Mapping[int, UnitCloud], labels: np.ndarray, grid: Grid
                 "segment": str(unit.segment),
                 "present": cloud is not None,
                 "volume_ml": round(float(counts[unit.label]) * grid.voxel_ml, 2),
-                "centre_mm": [round(float(v), 1) for v in np.median(cloud.points, axis=0)] if cloud is not None else None,
+                "centre_mm": [round(float(v), 1) for v in np.median(cloud.points, axis=0)]
+                if cloud is not None
+                else None,
             }
         )
     return found

@@ -14,7 +14,8 @@ Vendor = Literal["siemens", "philips", "ge"]
 class Style:
     """How one maker writes an exam.
 
-    descriptions: by (stack key without side, contrast); "" stands for an empty description. new_frame_per_station:
+    descriptions: by (stack key without side, contrast); "" stands for an empty description.
+    new_frame_per_station:
     the frame of reference changes when the table moves. names_b: where the b-value is written.
     """
 
@@ -58,7 +59,13 @@ STYLES: dict[str, Style] = {
             Contrast.DWI: ("DERIVED", "PRIMARY", "DIFFUSION", "TRACEW", "NORM", "DIS2D"),
             Contrast.ADC: ("DERIVED", "PRIMARY", "DIFFUSION", "ADC", "NORM", "DIS2D"),
         },
-        {Contrast.STIR: "*tir2d1_17", Contrast.T1: "*tse2d1_3", Contrast.DWI: "*ep_b50_800", Contrast.ADC: "*ep_b50_800", Contrast.LOCALIZER: "*fl2d1"},
+        {
+            Contrast.STIR: "*tir2d1_17",
+            Contrast.T1: "*tse2d1_3",
+            Contrast.DWI: "*ep_b50_800",
+            Contrast.ADC: "*ep_b50_800",
+            Contrast.LOCALIZER: "*fl2d1",
+        },
         True,
         False,
         "Body_18",

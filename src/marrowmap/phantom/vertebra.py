@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from marrowmap.phantom.body import Maps, Tissue
@@ -13,7 +15,8 @@ FADE = 2.6
 def collapse(maps: Maps, label: int, height: tuple[float, float, float]) -> None:
     """Compress the body of vertebra ``label`` in ``maps`` to the anterior, middle and posterior shares.
 
-    Works along the grid's axis that runs closest to head-foot; nothing happens where the vertebra is not seen.
+    Works along the grid's axis that runs closest to head-foot; nothing happens where the vertebra is not
+    seen.
     """
     affine = maps.grid.affine[:3, :3]
     axis = int(np.argmax(np.abs(affine[2])))
@@ -30,7 +33,14 @@ def collapse(maps: Maps, label: int, height: tuple[float, float, float]) -> None
     sides = np.percentile(xyz[:, 0], (1, 99))
     reach = tall * (0.5 + FADE)
     inverse = np.linalg.inv(maps.grid.affine)
-    box = np.array([[x, y, z] for x in (sides[0] - 8, sides[1] + 8) for y in (front - 8, back + 4) for z in (middle - reach, middle + reach)])
+    box = np.array(
+        [
+            [x, y, z]
+            for x in (sides[0] - 8, sides[1] + 8)
+            for y in (front - 8, back + 4)
+            for z in (middle - reach, middle + reach)
+        ]
+    )
     spots = box @ inverse[:3, :3].T + inverse[:3, 3]
     start = np.maximum(np.floor(spots.min(axis=0)).astype(int), 0)
     stop = np.minimum(np.ceil(spots.max(axis=0)).astype(int) + 1, maps.grid.shape)
@@ -74,7 +84,7 @@ def heights_of(maps: Maps, label: int) -> tuple[float, float, float] | None:
         return None
     edges = np.percentile(y, (0, 33, 67, 100))
     found = []
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         part = z[(y >= a) & (y <= b)]
         found.append(float(np.percentile(part, 98) - np.percentile(part, 2)) + spacing)
     return found[0], found[1], found[2]

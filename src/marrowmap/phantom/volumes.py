@@ -18,7 +18,8 @@ from marrowmap.phantom.body import Body, Tissue
 from marrowmap.phantom.findings import Finding
 from marrowmap.phantom.plan import Image, Timing
 from marrowmap.phantom.scene import Painted, Scene, body_grid
-from marrowmap.phantom.signal import Scan, Sequence as Kind, signal_of_codes
+from marrowmap.phantom.signal import Scan, signal_of_codes
+from marrowmap.phantom.signal import Sequence as Kind
 from marrowmap.phantom.texture import Field, crop
 
 STATIONS = 5
@@ -52,13 +53,15 @@ def simulate_volumes(
     spacing: tuple[float, float, float] = (5.0, 2.5, 2.5),
     scanner: Scanner | None = None,
     seed: int | None = None,
-    subsamples: int = 2,
+    subsamples: int = 1,
     matched: float = 0.7,
 ) -> Simulated:
     """Simulate the composed volumes of one child.
 
-    spacing: millimetres between (slices, rows, columns). scanner: field strength and imperfections; None takes a
-    usual 1.5 T one. seed: of noise, coils and acquisition values; None takes the body's. subsamples: paintings per
+    spacing: millimetres between (slices, rows, columns). scanner: field strength and imperfections; None
+    takes a
+    usual 1.5 T one. seed: of noise, coils and acquisition values; None takes the body's. subsamples:
+    paintings per
     voxel (1 to 3) for partial volume. matched: share of the steps between stations that composing took away.
     """
     scanner = scanner or Scanner(1.5, Imperfections())
@@ -80,7 +83,16 @@ def simulate_volumes(
     volumes["ADC"] = Volume(_adc(low, high), grid, Contrast.ADC)
     maps = middle.maps
     return Simulated(
-        grid, volumes, maps.site, middle.lesions, middle.others, maps.tissue, maps.part, maps.along, maps.to_physis, tuple(findings)
+        grid,
+        volumes,
+        maps.site,
+        middle.lesions,
+        middle.others,
+        maps.tissue,
+        maps.part,
+        maps.along,
+        maps.to_physis,
+        tuple(findings),
     )
 
 
@@ -88,6 +100,8 @@ def _mean_signal(table: npt.NDArray[np.float32], paintings: Sequence[Painted]) -
     total = table[paintings[0].codes]
     for painting in paintings[1:]:
         total += table[painting.codes]
+    if len(paintings) == 1:  # no partial volume was painted: soften the stair steps instead
+        return ndimage.gaussian_filter(total, [0.3, 0.4, 0.4])
     return total / np.float32(len(paintings))
 
 
@@ -125,7 +139,11 @@ def _coronal_image(
         level = float(gain.mean())
         gains.append(level)
         gain = gain * np.float32((gains[0] / level) ** matched)
-        part = signal[block] if fat is None else signal[block] + fat[block] * artefacts.fat_leak(part_grid, rng, how)
+        part = (
+            signal[block]
+            if fat is None
+            else signal[block] + fat[block] * artefacts.fat_leak(part_grid, rng, how)
+        )
         n = last - first
         ramp = np.minimum(np.arange(n) + 1, n - np.arange(n)).astype(np.float32)
         ramp = np.clip(ramp / max(OVERLAP_MM / grid.spacing[1], 1), 0.02, 1)
@@ -160,7 +178,9 @@ def _diffusion(
     shift = np.repeat(np.repeat(shift, 2, axis=1), 2, axis=2)[:, : grid.shape[1], : grid.shape[2]]
     gain = artefacts.coil_gain(grid, rng, how, roll_off=False)
     clean: Scan = timing.dwi[0]
-    base, _ = signal_of_codes(Scan(clean.sequence, clean.tr, clean.te, 0.0, 0.0, clean.fat_left), scanner.field_t)
+    base, _ = signal_of_codes(
+        Scan(clean.sequence, clean.tr, clean.te, 0.0, 0.0, clean.fat_left), scanner.field_t
+    )
     sigma = how.noise * 0.5 * float(base[Tissue.MUSCLE])
     found = []
     for scan in timing.dwi:
@@ -179,5 +199,3 @@ def _adc(low: npt.NDArray[np.float32], high: npt.NDArray[np.float32]) -> npt.NDA
     with np.errstate(divide="ignore", invalid="ignore"):
         adc = 1e6 / 750.0 * np.log(low / high)
     return np.where((low > floor) & np.isfinite(adc), np.clip(adc, 0, 4095), 0).astype(np.float32)
-
-

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF005 -- adding a list to an array adds numbers, it does not join
 """The analytic child: formulas instead of meshes, so that nothing learned from the mesh body helps here."""
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from marrowmap.phantom.analytic.growth import proportions
 from marrowmap.phantom.analytic.limbs import SIDES, limb_bones
 from marrowmap.phantom.analytic.posture import posture
 from marrowmap.phantom.analytic.shapes import Ellipsoid, Rod, box_of, window
-from marrowmap.phantom.analytic.trunk import disc_profiles, head_ellipsoids, rib_chain, sternal_notch, trunk_bones
+from marrowmap.phantom.analytic.trunk import (
+    disc_profiles,
+    head_ellipsoids,
+    rib_chain,
+    sternal_notch,
+    trunk_bones,
+)
 from marrowmap.phantom.body import BodyFacts, ChildSpec, Maps, Tissue
 
 SKIN_MM = 1.7
@@ -35,7 +42,9 @@ class AnalyticBody:
             numbering=self._pose.numbering,
             arms=self._pose.arms,
             scoliosis_cobb_deg=round(self._pose.cobb, 1),
-            lengths_mm=MappingProxyType({"femur": p.femur, "tibia": p.tibia, "humerus": p.humerus, "height": p.height}),
+            lengths_mm=MappingProxyType(
+                {"femur": p.femur, "tibia": p.tibia, "humerus": p.humerus, "height": p.height}
+            ),
         )
         self.landmarks = self._landmarks()
 
@@ -125,16 +134,36 @@ class AnalyticBody:
             for _, sign in SIDES:
                 end = rib_chain(p, head, i, len(thoracic), sign, notch)[-1]
                 goal = notch + np.array([sign * 12, -4 - 12 * min(i, 7) / 7, -8 - 105 * min(i, 7) / 7]) * s
-                _fill(Filling(Rod(np.array([end, goal]), s * np.array([3.8, 3.4])), Tissue.CARTILAGE), maps, depth)
-        for side, sign in SIDES:
-            hip, knee, ankle, shoulder = (pose.joints[f"{j}_{side}"] for j in ("hip", "knee", "ankle", "shoulder"))
+                _fill(
+                    Filling(Rod(np.array([end, goal]), s * np.array([3.8, 3.4])), Tissue.CARTILAGE),
+                    maps,
+                    depth,
+                )
+        for side, _ in SIDES:
+            hip, knee, ankle, shoulder = (
+                pose.joints[f"{j}_{side}"] for j in ("hip", "knee", "ankle", "shoulder")
+            )
             _fill(Filling(Ellipsoid(hip, (21.5 * s,) * 3), Tissue.SYNOVIAL_FLUID), maps, depth)
             _fill(Filling(Ellipsoid(hip, (20.3 * s,) * 3), Tissue.CARTILAGE), maps, depth)
             _fill(Filling(Ellipsoid(shoulder, (20.5 * s,) * 3), Tissue.CARTILAGE), maps, depth)
             _fill(Filling(Ellipsoid(knee, (28 * s, 19 * s, 5 * s)), Tissue.CARTILAGE), maps, depth)
-            _fill(Filling(Ellipsoid(knee + [0, -4 * s, 0], (26 * s, 13 * s, 1.1 * s)), Tissue.SYNOVIAL_FLUID), maps, depth)
-            _fill(Filling(Ellipsoid(knee + [0, -22 * s, 38 * s], (13 * s, 2.0 * s, 18 * s)), Tissue.SYNOVIAL_FLUID), maps, depth)
-            _fill(Filling(Ellipsoid(ankle + [0, 0, -3 * s], (17 * s, 14 * s, 3.6 * s)), Tissue.CARTILAGE), maps, depth)
+            _fill(
+                Filling(Ellipsoid(knee + [0, -4 * s, 0], (26 * s, 13 * s, 1.1 * s)), Tissue.SYNOVIAL_FLUID),
+                maps,
+                depth,
+            )
+            _fill(
+                Filling(
+                    Ellipsoid(knee + [0, -22 * s, 38 * s], (13 * s, 2.0 * s, 18 * s)), Tissue.SYNOVIAL_FLUID
+                ),
+                maps,
+                depth,
+            )
+            _fill(
+                Filling(Ellipsoid(ankle + [0, 0, -3 * s], (17 * s, 14 * s, 3.6 * s)), Tissue.CARTILAGE),
+                maps,
+                depth,
+            )
             tendon = np.array([knee + [0, -31 * s, 4 * s], knee + [0, -20 * s, -38 * s]])
             _fill(Filling(Rod(tendon, s * np.array([3.0, 3.0])), Tissue.FASCIA), maps, depth)
 
@@ -147,7 +176,11 @@ class AnalyticBody:
         outer, inner = parts["skull"].distance(w), parts["inside"].distance(w)
         brain = parts["brain"].distance(w)
         s = np.float32(1 / self._p.s)
-        folds = 5 * np.sin(w.x * 0.22 * s + np.sin(w.z * 0.17 * s)) * np.sin(w.y * 0.2 * s + np.sin(w.x * 0.13 * s))
+        folds = (
+            5
+            * np.sin(w.x * 0.22 * s + np.sin(w.z * 0.17 * s))
+            * np.sin(w.y * 0.2 * s + np.sin(w.x * 0.13 * s))
+        )
         white = parts["white"].distance(w) + folds
         block = maps.tissue[w.index]
         alive = depth[w.index] > 1.5
@@ -192,7 +225,9 @@ class AnalyticBody:
         maps.along[w.index][hit] = np.nan
         maps.to_physis[w.index][hit] = np.nan
         end = names.index("L1") + 2
-        cord = Filling(Rod(np.vstack([stem, places[:end]]), np.full(end + 1, 3.6 * s)), Tissue.SPINAL_CORD, (Tissue.CSF,))
+        cord = Filling(
+            Rod(np.vstack([stem, places[:end]]), np.full(end + 1, 3.6 * s)), Tissue.SPINAL_CORD, (Tissue.CSF,)
+        )
         _fill(cord, maps, depth)
 
 

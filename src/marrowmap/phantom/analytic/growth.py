@@ -19,7 +19,8 @@ HEIGHT_CM = {
 }
 BMI = (16.0, 15.6, 15.4, 15.4, 15.6, 15.9, 16.3, 16.7, 17.2, 17.9, 18.5, 19.2, 19.9, 20.5, 21.1, 21.6)
 PLATE_CLOSES = {"F": 14.5, "M": 16.5}
-"""Age at which the plates of the long bones close (knee; others are shifted from it). M-med, for looks only."""
+"""Age at which the plates of the long bones close (knee; others are shifted from it). M-med, for looks
+only."""
 
 
 def by_age(age: float, five: float, ten: float, sixteen: float) -> float:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF005 -- adding a list to an array adds numbers, it does not join
 """Arms and legs, hands and feet of the analytic child."""
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ def _femur(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: floa
     neck = Rod(np.array([hip, corner]), np.array([13.5 * s, 13 * s]))
     ball = Ellipsoid(hip, (head, head, head))
     trochanter = Rod(
-        np.array([corner + [0, 3 * s, 8 * s], corner + [sign * 3 * s, 2 * s, -12 * s]]), np.array([8 * s, 12 * s])
+        np.array([corner + [0, 3 * s, 8 * s], corner + [sign * 3 * s, 2 * s, -12 * s]]),
+        np.array([8 * s, 12 * s]),
     )
     shaft = Profile(
         corner + np.array([-sign * 4 * s, 0, 6 * s]),
@@ -119,7 +121,10 @@ def _lower_leg(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: 
                 tuple(s * v for v in (24, 30, 26, 17, 11, 9, 12, 17, 16)),
                 tuple(s * v for v in (17, 22, 21, 17, 12.5, 9.5, 12, 15, 14)),
             ),
-            Rod(np.array([ankle + [-sign * 13 * s, 0, 6 * s], ankle + [-sign * 14 * s, 0, -7 * s]]), np.full(2, 5 * s)),
+            Rod(
+                np.array([ankle + [-sign * 13 * s, 0, 6 * s], ankle + [-sign * 14 * s, 0, -7 * s]]),
+                np.full(2, 5 * s),
+            ),
         ),
         label_of(f"tibia_diaphysis_{side}"),
         (top, ankle),
@@ -162,8 +167,22 @@ def _lower_leg(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: 
         label_of(f"fibula_shaft_{side}"),
         (f_top, f_end),
         (
-            Plate(f_top + f_down * 11 * s, -f_down, *(label_of(f"fibula_proximal_end_{side}"),) * 2, 30 * s, 38 * s, _open(spec)),
-            Plate(f_end - f_down * 17 * s, f_down, *(label_of(f"fibula_distal_end_{side}"),) * 2, 26 * s, 34 * s, _open(spec)),
+            Plate(
+                f_top + f_down * 11 * s,
+                -f_down,
+                *(label_of(f"fibula_proximal_end_{side}"),) * 2,
+                30 * s,
+                38 * s,
+                _open(spec),
+            ),
+            Plate(
+                f_end - f_down * 17 * s,
+                f_down,
+                *(label_of(f"fibula_distal_end_{side}"),) * 2,
+                26 * s,
+                34 * s,
+                _open(spec),
+            ),
         ),
         (0.9, 1.6 * s),
         _cartilage(spec) * 0.7,
@@ -191,12 +210,26 @@ def _foot(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: float
 
     turn = np.array([f, o, d])
     bones = [
-        Bone((Ellipsoid(at(10, 0, 14), (24 * m, 15 * m, 12 * m), turn),), label_of(f"talus_{side}"), (at(-14, 0, 14), at(34, 0, 14)), cortex_mm=(1.2, 1.2)),
+        Bone(
+            (Ellipsoid(at(10, 0, 14), (24 * m, 15 * m, 12 * m), turn),),
+            label_of(f"talus_{side}"),
+            (at(-14, 0, 14), at(34, 0, 14)),
+            cortex_mm=(1.2, 1.2),
+        ),
         Bone(
             (Rod(np.array([at(-34, 3, 36), at(-5, 5, 36), at(24, 9, 34)]), m * np.array([15, 15, 12])),),
             label_of(f"calcaneus_{side}"),
             (at(24, 9, 34), at(-48, 3, 38)),
-            (Plate(at(-42, 3, 38), -f, *(label_of(f"calcaneus_{side}"),) * 2, 10 * m, 22 * m, _open(spec, -0.5)),),
+            (
+                Plate(
+                    at(-42, 3, 38),
+                    -f,
+                    *(label_of(f"calcaneus_{side}"),) * 2,
+                    10 * m,
+                    22 * m,
+                    _open(spec, -0.5),
+                ),
+            ),
             (1.1, 1.1),
         ),
     ]
@@ -204,7 +237,15 @@ def _foot(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: float
     for part, (fw, ow, dn, r) in enumerate(
         ((44, -9, 20, 11), (38, 17, 34, 12), (60, -16, 22, 10), (61, -2, 20, 8.5), (60, 9, 24, 9)), start=1
     ):
-        bones.append(Bone((Ellipsoid(at(fw, ow, dn), (r * m, r * 0.8 * m, r * m), turn),), tarsals, (at(fw - r, ow, dn), at(fw + r, ow, dn)), cortex_mm=(1.0, 1.0), part=part))
+        bones.append(
+            Bone(
+                (Ellipsoid(at(fw, ow, dn), (r * m, r * 0.8 * m, r * m), turn),),
+                tarsals,
+                (at(fw - r, ow, dn), at(fw + r, ow, dn)),
+                cortex_mm=(1.0, 1.0),
+                part=part,
+            )
+        )
     toe_part = 0
     for ray in range(1, 6):
         ow = (-20, -7, 4, 15, 26)[ray - 1]
@@ -214,14 +255,39 @@ def _foot(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: float
         across = unit(head - base)
         plate_at = base + across * 9 * m if ray == 1 else head - across * 11 * m
         own = label_of(f"metatarsal_{ray}_{side}")
-        bones.append(Bone((Profile(base, head, (0, 0.08, 0.25, 0.7, 0.88, 1), tuple(m * r * v for v in (0.8, 1.1, 0.75, 0.7, 1.1, 0.6)), tuple(m * r * v for v in (0.8, 1.15, 0.8, 0.75, 1.1, 0.6)), tuple(o)),), own, (base, head), (Plate(plate_at, -across if ray == 1 else across, own, own, 12 * m, 14 * m, _open(spec)),), (0.8, 1.3 * m)))
+        bones.append(
+            Bone(
+                (
+                    Profile(
+                        base,
+                        head,
+                        (0, 0.08, 0.25, 0.7, 0.88, 1),
+                        tuple(m * r * v for v in (0.8, 1.1, 0.75, 0.7, 1.1, 0.6)),
+                        tuple(m * r * v for v in (0.8, 1.15, 0.8, 0.75, 1.1, 0.6)),
+                        tuple(o),
+                    ),
+                ),
+                own,
+                (base, head),
+                (Plate(plate_at, -across if ray == 1 else across, own, own, 12 * m, 14 * m, _open(spec)),),
+                (0.8, 1.3 * m),
+            )
+        )
         spot = head + across * 4 * m
         toward = unit(f + 0.15 * d + 0.03 * ow / 20 * o)
         lengths = (26, 20) if ray == 1 else (20 - ray, 9, 8)
         for phalanx in lengths:
             toe_part += 1
             end = spot + toward * phalanx * m
-            bones.append(Bone((Rod(np.array([spot + toward * r * 0.5 * m, end]), m * r * np.array([0.72, 0.6])),), label_of(f"toes_{side}"), (spot, end), cortex_mm=(0.8, 0.8), part=toe_part))
+            bones.append(
+                Bone(
+                    (Rod(np.array([spot + toward * r * 0.5 * m, end]), m * r * np.array([0.72, 0.6])),),
+                    label_of(f"toes_{side}"),
+                    (spot, end),
+                    cortex_mm=(0.8, 0.8),
+                    part=toe_part,
+                )
+            )
             spot = end + toward * 6 * m
     return bones
 
@@ -246,11 +312,27 @@ def _arm(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: float)
         label_of(f"humerus_diaphysis_{side}"),
         (top, elbow),
         (
-            Plate(top + down * 22 * s, -down, label_of(f"humerus_proximal_epiphysis_{side}"), label_of(f"humerus_proximal_metaphysis_{side}"), 36 * s, 46 * s, _open(spec, 0.8)),
-            Plate(elbow - down * 9 * s, down, label_of(f"humerus_distal_epiphysis_{side}"), label_of(f"humerus_distal_metaphysis_{side}"), 32 * s, 40 * s, _open(spec, -1.5)),
+            Plate(
+                top + down * 22 * s,
+                -down,
+                label_of(f"humerus_proximal_epiphysis_{side}"),
+                label_of(f"humerus_proximal_metaphysis_{side}"),
+                36 * s,
+                46 * s,
+                _open(spec, 0.8),
+            ),
+            Plate(
+                elbow - down * 9 * s,
+                down,
+                label_of(f"humerus_distal_epiphysis_{side}"),
+                label_of(f"humerus_distal_metaphysis_{side}"),
+                32 * s,
+                40 * s,
+                _open(spec, -1.5),
+            ),
         ),
         (1.0, 3.0 * s),
-        _cartilage(spec),
+        _cartilage(spec) * 0.55,
     )
     along = unit(wrist - elbow)
     bones = [humerus]
@@ -261,15 +343,42 @@ def _arm(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: float)
         start = elbow + across * offset * 0.9 + along * (4 if name == "radius" else -8) * s
         end = wrist + across * offset * 1.1 + along * end_shift * s
         axis = unit(end - start)
-        ends = {end_name: label_of(f"{name}_{end_name}_{side}") for end_name in ("proximal_end", "distal_end")}
+        ends = {
+            end_name: label_of(f"{name}_{end_name}_{side}") for end_name in ("proximal_end", "distal_end")
+        }
         bones.append(
             Bone(
-                (Profile(start, end, (0, 0.04, 0.14, 0.7, 0.88, 0.97, 1), tuple(s * v for v in profile), tuple(s * 0.85 * v for v in profile), tuple(across)),),
+                (
+                    Profile(
+                        start,
+                        end,
+                        (0, 0.04, 0.14, 0.7, 0.88, 0.97, 1),
+                        tuple(s * v for v in profile),
+                        tuple(s * 0.85 * v for v in profile),
+                        tuple(across),
+                    ),
+                ),
                 label_of(f"{name}_shaft_{side}"),
                 (start, end),
                 (
-                    Plate(start + axis * (7 if name == "radius" else 5) * s, -axis, ends["proximal_end"], ends["proximal_end"], 24 * s, 30 * s, _open(spec, -1)),
-                    Plate(end - axis * 8 * s, axis, ends["distal_end"], ends["distal_end"], 28 * s, 34 * s, _open(spec, 0.8)),
+                    Plate(
+                        start + axis * (7 if name == "radius" else 5) * s,
+                        -axis,
+                        ends["proximal_end"],
+                        ends["proximal_end"],
+                        24 * s,
+                        30 * s,
+                        _open(spec, -1),
+                    ),
+                    Plate(
+                        end - axis * 8 * s,
+                        axis,
+                        ends["distal_end"],
+                        ends["distal_end"],
+                        28 * s,
+                        34 * s,
+                        _open(spec, 0.8),
+                    ),
                 ),
                 (0.9, 2.2 * s),
                 _cartilage(spec) * 0.6,
@@ -281,7 +390,9 @@ def _arm(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: float)
 def _hand(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: float) -> list[Bone]:
     wrist, tip = pose.joints[f"wrist_{side}"], pose.joints[f"fingertip_{side}"]
     along = unit(tip - wrist)
-    across = frame_of(along, pose.joints[f"elbow_{side}"] - pose.joints[f"elbow_{'right' if side == 'left' else 'left'}"])[1]
+    across = frame_of(
+        along, pose.joints[f"elbow_{side}"] - pose.joints[f"elbow_{'right' if side == 'left' else 'left'}"]
+    )[1]
     across = frame_of(along, (sign * 0.5, -1.0, 0.0))[1]  # thumb side turned to the front
     normal = np.cross(along, across)
     m = p.hand / 151.0  # the hand is laid out for 151 mm
@@ -291,25 +402,80 @@ def _hand(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: float
 
     bones: list[Bone] = []
     grown = by_age(spec.age_years, 0.75, 0.95, 1.05)
-    carpus = ((9, 9, 6.5), (8, 0, 6), (9, -8, 5), (11, -12, 3.5), (18, 13, 5), (19, 6, 4.5), (19, -1, 7), (19, -9, 6))
+    carpus = (
+        (9, 9, 6.5),
+        (8, 0, 6),
+        (9, -8, 5),
+        (11, -12, 3.5),
+        (18, 13, 5),
+        (19, 6, 4.5),
+        (19, -1, 7),
+        (19, -9, 6),
+    )
     for part, (dn, th, r) in enumerate(carpus, start=1):
         ball = Ellipsoid(at(dn, th, 5 if part == 4 else 0), (r * m * grown,) * 3)
-        bones.append(Bone((ball,), label_of(f"carpus_{side}"), (at(dn - r, th), at(dn + r, th)), cortex_mm=(0.8, 0.8), part=part))
+        bones.append(
+            Bone(
+                (ball,),
+                label_of(f"carpus_{side}"),
+                (at(dn - r, th), at(dn + r, th)),
+                cortex_mm=(0.8, 0.8),
+                part=part,
+            )
+        )
     part = 0
     for ray in range(1, 6):
         th = (17, 10, 2, -6, -13)[ray - 1]
-        start, length, r = ((24, 27, 26, 26, 25)[ray - 1], (30, 46, 44, 39, 36)[ray - 1], (5, 4.6, 4.6, 4, 3.9)[ray - 1])
+        start, length, r = (
+            (24, 27, 26, 26, 25)[ray - 1],
+            (30, 46, 44, 39, 36)[ray - 1],
+            (5, 4.6, 4.6, 4, 3.9)[ray - 1],
+        )
         direction = unit(along + across * (0.55, 0.09, 0.02, -0.06, -0.14)[ray - 1])
         base = at(start, th)
         head = base + direction * length * m
         own = label_of(f"metacarpal_{ray}_{side}")
         plate_at = base + direction * 6 * m if ray == 1 else head - direction * 7 * m
-        bones.append(Bone((Profile(base, head, (0, 0.1, 0.3, 0.7, 0.9, 1), tuple(m * r * v for v in (1, 1.15, 0.75, 0.75, 1.25, 0.8)), tuple(m * r * v for v in (0.9, 1.05, 0.75, 0.75, 1.15, 0.8)), tuple(across)),), own, (base, head), (Plate(plate_at, -direction if ray == 1 else direction, own, own, 9 * m, 11 * m, _open(spec)),), (0.7, 1.0 * m)))
+        bones.append(
+            Bone(
+                (
+                    Profile(
+                        base,
+                        head,
+                        (0, 0.1, 0.3, 0.7, 0.9, 1),
+                        tuple(m * r * v for v in (1, 1.15, 0.75, 0.75, 1.25, 0.8)),
+                        tuple(m * r * v for v in (0.9, 1.05, 0.75, 0.75, 1.15, 0.8)),
+                        tuple(across),
+                    ),
+                ),
+                own,
+                (base, head),
+                (
+                    Plate(
+                        plate_at, -direction if ray == 1 else direction, own, own, 9 * m, 11 * m, _open(spec)
+                    ),
+                ),
+                (0.7, 1.0 * m),
+            )
+        )
         spot = head + direction * 2.5 * m
-        for fraction in ((0.9, 0.75) if ray == 1 else (0.85, 0.55, 0.4)):
+        for fraction in (0.9, 0.75) if ray == 1 else (0.85, 0.55, 0.4):
             part += 1
             piece = (30, 40, 44, 40, 31)[ray - 1] * fraction
             end = spot + direction * piece * m
-            bones.append(Bone((Rod(np.array([spot + direction * r * 0.6 * m, end - direction * r * 0.5 * m]), m * r * np.array([0.85, 0.7])),), label_of(f"fingers_{side}"), (spot, end), cortex_mm=(0.7, 0.9 * m), part=part))
+            bones.append(
+                Bone(
+                    (
+                        Rod(
+                            np.array([spot + direction * r * 0.6 * m, end - direction * r * 0.5 * m]),
+                            m * r * np.array([0.85, 0.7]),
+                        ),
+                    ),
+                    label_of(f"fingers_{side}"),
+                    (spot, end),
+                    cortex_mm=(0.7, 0.9 * m),
+                    part=part,
+                )
+            )
             spot = end + direction * 2 * m
     return bones

@@ -20,7 +20,8 @@ class Posture:
 
     joints: dict[str, Vector]
     levels: tuple[tuple[str, Vector, Vector], ...]
-    """(name, lower end, upper end) of each mobile vertebra's share of the spine, head to tail, disc included."""
+    """(name, lower end, upper end) of each mobile vertebra's share of the spine, head to tail, disc
+    included."""
     arms: str
     cobb: float
     numbering: Numbering
@@ -31,8 +32,14 @@ class Posture:
 def numbering_of(spec: ChildSpec, rng: np.random.Generator) -> Numbering:
     """Levels of this child: mostly 7, 12 and 5."""
     thoracic = spec.thoracic_levels or int(rng.choice([12, 11, 13], p=[0.95, 0.025, 0.025]))
-    transitional = spec.transitional or str(rng.choice(["none", "sacralised_l5", "lumbarised_s1"], p=[0.92, 0.05, 0.03]))
-    levels = [f"C{i}" for i in range(1, 8)] + [f"T{i}" for i in range(1, thoracic + 1)] + [f"L{i}" for i in range(1, 6)]
+    transitional = spec.transitional or str(
+        rng.choice(["none", "sacralised_l5", "lumbarised_s1"], p=[0.92, 0.05, 0.03])
+    )
+    levels = (
+        [f"C{i}" for i in range(1, 8)]
+        + [f"T{i}" for i in range(1, thoracic + 1)]
+        + [f"L{i}" for i in range(1, 6)]
+    )
     usual = [f"C{i}" for i in range(1, 8)] + [f"T{i}" for i in range(1, 13)] + [f"L{i}" for i in range(1, 6)]
     labels = tuple(14 + usual.index("T12" if name == "T13" else name) for name in levels)
     return Numbering(tuple(levels), labels, transitional, thoracic)
@@ -51,7 +58,9 @@ def posture(spec: ChildSpec, p: Proportions) -> Posture:
     joints: dict[str, Vector] = {}
     forward: dict[str, Vector] = {}
     for side, sign in (("right", -1.0), ("left", 1.0)):
-        spread = np.deg2rad(spec.leg_abduction_deg if spec.leg_abduction_deg is not None else pose.uniform(1.0, 5.0))
+        spread = np.deg2rad(
+            spec.leg_abduction_deg if spec.leg_abduction_deg is not None else pose.uniform(1.0, 5.0)
+        )
         turn = np.deg2rad(spec.leg_rotation_deg if spec.leg_rotation_deg is not None else pose.uniform(5, 28))
         hip = np.array([sign * 0.053 * p.height, 8 * s, 0.0])
         knee = hip + p.femur * np.array([sign * (np.sin(spread) - 0.055), 0.01 + pose.normal(0, 0.01), -1.0])
@@ -82,7 +91,13 @@ def posture(spec: ChildSpec, p: Proportions) -> Posture:
 
 
 def _spine(
-    bottom: Vector, top_z: float, s: float, cobb: float, turn: float, numbering: Numbering, rng: np.random.Generator
+    bottom: Vector,
+    top_z: float,
+    s: float,
+    cobb: float,
+    turn: float,
+    numbering: Numbering,
+    rng: np.random.Generator,
 ) -> tuple[tuple[str, Vector, Vector], ...]:
     weights = list(LEVEL_WEIGHTS)
     thoracic = numbering.ribs

@@ -66,7 +66,9 @@ class Window:
 def window(grid: Grid, low: Vector, high: Vector) -> Window | None:
     """The block of ``grid`` that a box from ``low`` to ``high`` touches; None when they do not meet."""
     inverse = np.linalg.inv(grid.affine)
-    corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
+    corners = np.array(
+        [[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])]
+    )
     places = corners @ inverse[:3, :3].T + inverse[:3, 3]
     start = np.maximum(np.floor(places.min(axis=0)).astype(int), 0)
     stop = np.minimum(np.ceil(places.max(axis=0)).astype(int) + 1, grid.shape)
@@ -139,7 +141,8 @@ class Rod:
                 place = np.where(d < best, t, place)
                 best = np.minimum(best, d)
             done += float(length)
-        assert best is not None and place is not None
+        assert best is not None
+        assert place is not None
         return best, place
 
 
