@@ -12,9 +12,6 @@ from rich.console import Console
 from marrowmap.cli.progress import shown
 from marrowmap.cli.read import summary
 from marrowmap.cli.serve import serve_pages
-from marrowmap.phantom.exam import ExamRequest, write_exam
-from marrowmap.pipeline import ReadRequest, read_study
-from marrowmap.web.pages_of_study import write_pages
 
 
 def demo(
@@ -27,6 +24,10 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the pages on localhost.")] = 8737,
 ) -> None:
     """Make the exam of a digital child (synthetic), read it and say where the report is."""
+    from marrowmap.phantom.exam import ExamRequest, write_exam
+    from marrowmap.pipeline import ReadRequest, read_study
+    from marrowmap.web.pages_of_study import write_pages
+
     console = Console()
     exam, study = folder / f"exam-{seed}", folder / f"study-{seed}"
     if exam.exists():

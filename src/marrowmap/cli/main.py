@@ -14,8 +14,11 @@ from rich.console import Console
 
 from marrowmap import __version__
 from marrowmap.cli.demo import demo
+from marrowmap.cli.pathway import pathway
 from marrowmap.cli.phantom import phantom
 from marrowmap.cli.read import read
+from marrowmap.cli.score import score
+from marrowmap.cli.scores_import import scores
 from marrowmap.cli.serve import import_exam, serve
 from marrowmap.errors import MarrowmapError
 
@@ -31,6 +34,9 @@ cli.command()(demo)
 cli.command()(phantom)
 cli.command("import")(import_exam)
 cli.command()(serve)
+cli.command()(score)
+cli.add_typer(scores, name="scores")
+cli.command()(pathway)
 
 
 def _version(asked: bool) -> None:

@@ -6,14 +6,15 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from marrowmap.cli.progress import shown
-from marrowmap.core.study import Study
-from marrowmap.pipeline import ReadRequest, read_study
+
+if TYPE_CHECKING:
+    from marrowmap.core.study import Study
 
 
 def read(
@@ -34,6 +35,8 @@ def read(
     as_json: Annotated[bool, typer.Option("--json", help="Print study.json instead of the summary.")] = False,
 ) -> None:
     """Read an exam: whole-body volumes, coverage, lesion candidates on named bones, and a report."""
+    from marrowmap.pipeline import ReadRequest, read_study  # loads the imaging libraries: not for --help
+
     console = Console(stderr=as_json)
     command = shlex.join(["marrowmap", *sys.argv[1:]])
     request = ReadRequest(exam, out, patient, study, labels, overwrite, command)

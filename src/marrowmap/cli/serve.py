@@ -14,7 +14,6 @@ from rich.console import Console
 from marrowmap.cli.progress import shown
 from marrowmap.cli.read import summary
 from marrowmap.errors import InvalidRecord, MissingExtra
-from marrowmap.pipeline import ReadRequest, read_study
 
 DATA = Path("marrowmap-data")
 
@@ -45,6 +44,7 @@ def import_exam(
     name: Annotated[str, typer.Option(help="Name on the worklist: letters, digits, '-', '_'.")] = "",
 ) -> None:
     """Read an exam into the data folder, ready for the reading room."""
+    from marrowmap.pipeline import ReadRequest, read_study
     from marrowmap.web.pages_of_study import write_pages
 
     chosen = name or re.sub(r"[^A-Za-z0-9_-]+", "-", exam.resolve().stem).strip("-") or "exam"
