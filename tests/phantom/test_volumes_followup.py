@@ -1,11 +1,13 @@
 """Composed volumes in memory, the course of a disease, the fixed sets, implants and the command."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.core.site import site
 from marrowmap.errors import InvalidRecord
 from marrowmap.phantom.analytic import analytic_body
@@ -13,6 +15,7 @@ from marrowmap.phantom.body import ChildSpec, Tissue
 from marrowmap.phantom.exam import ExamRequest, make_course
 from marrowmap.phantom.findings import Features
 from marrowmap.phantom.followup import Fate, later, transfer
+from marrowmap.phantom.implant import implant_lesions
 from marrowmap.phantom.lesions import Surroundings, draw_lesions, lesion_at
 from marrowmap.phantom.scene import clouds_of
 from marrowmap.phantom.sets import SHEETS, bench_set
@@ -76,7 +79,7 @@ def test_stations_cover_every_row(simulated):
     rows = station_rows(simulated.grid)
     assert rows[0][0] == 0
     assert rows[-1][1] == simulated.grid.shape[1]
-    for (_, end), (start, _) in zip(rows[:-1], rows[1:], strict=True):
+    for (_, end), (start, _) in pairwise(rows):
         assert start < end
 
 
@@ -180,3 +183,39 @@ def test_command_writes_an_exam(tmp_path):
         months_of("six")
     with pytest.raises(InvalidRecord):
         wanted_lesions("calcaneus_left,nose")
+
+
+def test_implant_brightens_bone_only_and_keeps_its_noise():
+    rng = np.random.default_rng(4)
+    grid = Grid.coronal((12, 60, 60), (5, 2, 2), PointMm(0, 0, 0))
+    image = rng.normal(100, 8, grid.shape).astype(np.float32)
+    bone = np.zeros(grid.shape, bool)
+    bone[3:9, 8:52, 22:38] = True
+    image[bone] -= 60
+    done = implant_lesions(image, grid, bone, ~bone, seed=3, count=2, strength=(0.7, 0.9))
+    assert len(done.findings) == 2
+    inside = done.labels > 0
+    assert inside.any()
+    assert bone[inside].all()
+    assert (done.image[~bone] == image[~bone]).all()
+    assert done.image[inside].mean() > image[inside].mean() + 30
+    assert done.image[inside].std() > 4
+    again = implant_lesions(image, grid, bone, ~bone, seed=3, count=2, strength=(0.7, 0.9))
+    assert (again.image == done.image).all()
+
+
+def test_implant_darkens_t1():
+    grid = Grid.coronal((12, 60, 60), (5, 2, 2), PointMm(0, 0, 0))
+    image = np.full(grid.shape, 40, np.float32)
+    bone = np.zeros(grid.shape, bool)
+    bone[3:9, 8:52, 22:38] = True
+    image[bone] = 120
+    done = implant_lesions(image, grid, bone, ~bone, seed=3, count=1, strength=(0.8, 0.8), t1_weighted=True)
+    assert done.image[done.labels > 0].mean() < 100
+
+
+def test_implant_needs_bone():
+    grid = Grid.coronal((4, 4, 4), (5, 2, 2), PointMm(0, 0, 0))
+    empty = np.zeros(grid.shape, bool)
+    with pytest.raises(InvalidRecord):
+        implant_lesions(np.ones(grid.shape), grid, empty, empty, seed=1)

@@ -18,6 +18,8 @@ from marrowmap.core.volume import Contrast
 from marrowmap.errors import InvalidRecord, OutputExists
 from marrowmap.phantom.acquire import Measured, Scanner, measure
 from marrowmap.phantom.analytic import analytic_body
+from marrowmap.phantom.analytic.growth import AGES, HEIGHT_CM
+from marrowmap.phantom.anatomy import mesh_body
 from marrowmap.phantom.artefacts import Imperfections
 from marrowmap.phantom.body import Body, ChildSpec
 from marrowmap.phantom.dicom import MARK, ExamHeader, WrittenSeries, write_series
@@ -76,15 +78,28 @@ class ExamRequest:
 
 
 def make_body(request: ExamRequest) -> Body:
-    """The child of a settled request at the time of the exam."""
+    """The child of a settled request at the time of the exam; at a later month the same child, grown."""
     assert request.age_years is not None
     assert request.sex is not None
-    spec = ChildSpec(request.seed, min(request.age_years + request.months / 12, 18.0), request.sex)
-    if request.body == "analytic":
-        return analytic_body(spec)
-    from marrowmap.phantom.anatomy import mesh_body
-
-    return mesh_body(spec)
+    build = analytic_body if request.body == "analytic" else mesh_body
+    first = build(ChildSpec(request.seed, request.age_years, request.sex))
+    if request.months == 0:
+        return first
+    age = min(request.age_years + request.months / 12, 18.0)
+    growth = float(np.divide(*(np.interp(a, AGES, HEIGHT_CM[request.sex]) for a in (age, request.age_years))))
+    facts = first.facts
+    return build(
+        ChildSpec(
+            request.seed,
+            age,
+            request.sex,
+            height_cm=round(facts.height_cm * growth, 1),
+            bmi=facts.weight_kg / (facts.height_cm / 100) ** 2,
+            scoliosis_cobb_deg=facts.scoliosis_cobb_deg,
+            thoracic_levels=sum(level.startswith("T") for level in facts.numbering.levels),
+            transitional=facts.numbering.transitional,  # type: ignore[arg-type]
+        )
+    )
 
 
 def make_findings(request: ExamRequest, around: Surroundings) -> list[Finding]:
