@@ -148,7 +148,8 @@ def _paint_spine(canvas: Canvas, body: MeshBody) -> None:
     spine, age = body.skeleton.spine, body.growth.bone_age
     organs.paint_canal(canvas, body)
     for v in spine.vertebrae:
-        _paint_disc(canvas, v)
+        # The sacral endplate slopes: the last disc is a wedge that the sacrum cuts when it is painted.
+        _paint_disc(canvas, v, 9.0 * v.size if v is spine.vertebrae[-1] else 0.0)
     for v in spine.vertebrae:
         box = canvas.box(v.centre - v.reach, v.centre + v.reach)
         if box is None:
@@ -210,10 +211,10 @@ def _stamp(canvas: Canvas, box, inside, tissue, label: int, part, height, v: Ver
     canvas.to_physis[box][inside] = np.nan
 
 
-def _paint_disc(canvas: Canvas, v: Vertebra) -> None:
-    """The disc below a vertebra: annulus and nucleus."""
+def _paint_disc(canvas: Canvas, v: Vertebra, deeper: float = 0.0) -> None:
+    """The disc below a vertebra: annulus and nucleus; ``deeper`` millimetres are added below."""
     middle = v.centre - v.frame[:, 2] * (v.half_height + v.disc / 2)
-    reach = v.half_width + 8
+    reach = v.half_width + 8 + deeper
     box = canvas.box(middle - reach, middle + reach)
     if box is None:
         return
@@ -221,7 +222,7 @@ def _paint_disc(canvas: Canvas, v: Vertebra) -> None:
     z = z + np.float32(v.half_height + v.disc / 2)
     rim = profile(x, y, v, 0.6)
     half = v.disc / 2 + 1.2 + 0.12 * v.half_height * np.clip(-rim / v.half_depth, 0, 1)
-    disc = (rim < 0) & (np.abs(z) < half)
+    disc = (rim < 0) & (z < half) & (z > -half - deeper)
     canvas.fill(box, disc, Tissue.DISC)
     canvas.fill(box, (rim < -0.36 * v.half_depth) & (np.abs(z) < v.disc * 0.36), Tissue.DISC_NUCLEUS)
 

@@ -333,9 +333,16 @@ def _leg(skeleton: Skeleton, template: Template, growth: Growth, pose: Pose, i: 
             (start, end),
             f,
             plate,
-            0.12 if part > 5 or name[:3] in ("met", "toe") else 0.7,
+            _rim(name),
         )
         _limb(skeleton, template, name, side, foot, label, "foot", 9 if "toe" not in name else 6.5)
+
+
+def _rim(name: str) -> float:
+    """Share of the epiphyseal cartilage around a bone of the foot; shafts and heel ossify before birth."""
+    if name in ("talus", "calcaneus"):
+        return 0.3
+    return 0.12 if name.startswith(("metatarsal", "toe")) else 0.7
 
 
 def _foot_unit(name: str) -> tuple[str, int, tuple[str, float] | None] | None:
