@@ -22,10 +22,14 @@ def body(shape=SHAPE, seed=3, margin_rows=8):
     texture = ndimage.gaussian_filter(rng.normal(size=shape), (1.0, 2.5, 2.5))
     texture = 500 + 220 * np.clip(texture / texture.std(), -1.8, 1.8)
     s, r, c = np.indices(shape, dtype=float)
-    inside = ((s - shape[0] / 2 + 0.5) / (0.42 * shape[0])) ** 2 + ((c - shape[2] / 2 + 0.5) / (0.38 * shape[2])) ** 2 < 1
+    inside = ((s - shape[0] / 2 + 0.5) / (0.42 * shape[0])) ** 2 + (
+        (c - shape[2] / 2 + 0.5) / (0.38 * shape[2])
+    ) ** 2 < 1
     inside &= (r >= margin_rows) & (r < shape[1] - margin_rows)
     out = np.where(inside, texture, 0.0)
-    out[shape[0] // 2, shape[1] // 2 - 2 : shape[1] // 2 + 2, 42:45] = 2000  # columns grow to the patient's left
+    out[shape[0] // 2, shape[1] // 2 - 2 : shape[1] // 2 + 2, 42:45] = (
+        2000  # columns grow to the patient's left
+    )
     return out
 
 

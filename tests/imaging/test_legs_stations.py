@@ -21,11 +21,11 @@ pytestmark = [
 
 
 def legs_exam():
-    """The stations as axial stacks, foot to hip; the files share one affine, so each is given its offset."""
+    """The stations as axial stacks, foot to hip; the files share one affine (RAS), so each is given its offset."""
     made = Made()
     for i, number in enumerate((3, 4, 5)):
         data = np.asarray(nibabel.load(LEGS / f"Join_{number}.nii.gz").dataobj)
-        array = np.ascontiguousarray(data[:, ::-1].transpose(2, 1, 0).astype(np.float32))
+        array = np.ascontiguousarray(data[::-1, ::-1].transpose(2, 1, 0).astype(np.float32))
         n = array.shape[0]
         affine = np.zeros((4, 4))
         affine[:, 0] = (0, 0, 6.0, 0)

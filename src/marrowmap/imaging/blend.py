@@ -67,8 +67,15 @@ def store(target: npt.NDArray, values: npt.NDArray, mask: npt.NDArray[np.bool_] 
     """Write float values into an array of any type, rounding for whole-number types."""
     if target.dtype.kind in "iu" and values.dtype.kind == "f":
         limits = np.iinfo(target.dtype)
-        values = np.clip(np.rint(values), limits.min, limits.max)
-    if mask is None:
+        # one layer at a time: a rounded copy of a whole volume would double the memory
+        for i, layer in enumerate(values):
+            whole = np.rint(layer)
+            np.clip(whole, limits.min, limits.max, out=whole)
+            if mask is None:
+                target[i] = whole
+            else:
+                np.copyto(target[i], whole, where=mask[i], casting="unsafe")
+    elif mask is None:
         target[...] = values
     else:
         np.copyto(target, values.astype(target.dtype, copy=False), where=mask)

@@ -178,12 +178,12 @@ def join_b_values(
             joined = join(settled, shifts, own, dwi_key(b), exact=True)
             gains = np.array(joined.gains)
         else:
-            order = {i: next(s for s in row if same_place(s.stack, base.stack))
-                     for i, base in enumerate(settled) if any(same_place(s.stack, base.stack) for s in row)}  # fmt: skip
+            twin = {i: s for i, base in enumerate(settled) for s in row if same_place(s.stack, base.stack)}
+            order = list(twin)
             stations = [
-                Station(s.stack, s.array, settled[i].grid, settled[i].moved_mm) for i, s in order.items()
+                Station(s.stack, s.array, settled[i].grid, settled[i].moved_mm) for i, s in twin.items()
             ]
-            joined = join(stations, {}, own, dwi_key(b), gains=gains[list(order)], exact=True)
+            joined = join(stations, {}, own, dwi_key(b), gains=gains[order], exact=True)
         signals[b] = joined.volume
         keep_joined(bench, dwi_key(b), joined, plane)
     return signals
@@ -300,7 +300,8 @@ def reformat(
         mask = place(source.covered.view(np.uint8), source.grid, target, Plane.CORONAL)
         if mask is not None:
             covered[mask.box] &= mask.array > 0.99
-    array[~covered] = 0
+    if not covered[placed.box].all():
+        array[~covered] = 0
     # station per row: of the source slice nearest to the row's head-foot place
     middle = [(n - 1) / 2 for n in target.shape]
     rows = np.arange(*placed.rows)

@@ -158,7 +158,7 @@ def read_axis(array: Array, axis: int, how: Axis1D) -> Array:
     if how.step > 1.05:
         weights = widened_weights(array.shape[axis], how)
         moved = np.tensordot(weights, array.astype(np.float32, copy=False), axes=(1, axis))
-        return np.moveaxis(moved, 0, axis)
+        return np.ascontiguousarray(np.moveaxis(moved, 0, axis))
     places = np.clip(how.places, 0, array.shape[axis] - 1)
     below = np.minimum(places.astype(int), max(array.shape[axis] - 2, 0))
     above = np.minimum(below + 1, array.shape[axis] - 1)
@@ -166,8 +166,9 @@ def read_axis(array: Array, axis: int, how: Axis1D) -> Array:
     shape = [1] * array.ndim
     shape[axis] = n
     share = share.reshape(shape)
-    low = np.take(array, below, axis=axis).astype(np.float32)
-    high = np.take(array, above, axis=axis).astype(np.float32)
+    array = array.astype(np.float32, copy=False)
+    low = np.take(array, below, axis=axis)
+    high = np.take(array, above, axis=axis)
     high -= low
     high *= share
     low += high
