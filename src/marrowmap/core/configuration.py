@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Limits:
-    """Engineering choices of this project where the literature gives none (definitions, label PROPOSED).
+    """Engineering choices of this project where the literature gives none (label PROPOSED).
 
     Shares and percentages are in percent, temperatures in degrees Celsius, ADC in 1e-6 mm2/s.
     """

@@ -77,7 +77,7 @@ def is_femur(unit: Site) -> bool:
 
 
 def paired_lesions(lesions: tuple[Lesion, ...]) -> tuple[tuple[Lesion, Lesion], ...]:
-    """Pairs (right, left) of lesions in the same unit of both sides (ours, definitions 5.3).
+    """Pairs (right, left) of lesions in the same unit of both sides (ours).
 
     Midline units never pair. A lesion may stand in several pairs.
     """
@@ -107,7 +107,7 @@ def symmetric(case: Case) -> Fact:
 
 
 def marginal_sclerosis(case: Case) -> Fact:
-    """Read on radiograph or CT; an MRI alone leaves it open (ours, definitions 4.1)."""
+    """Read on radiograph or CT; an MRI alone leaves it open (ours)."""
     states: list[Assessment] = []
     evidence: list[Evidence] = []
     for lesion in case.lesions:

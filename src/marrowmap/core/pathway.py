@@ -1,4 +1,4 @@
-"""The diagnostic pathway of Falip (seed 000, Fig. 5) as a checklist with reasons; never a diagnosis."""
+"""The diagnostic pathway of Falip (Nico 2022, Fig. 5) as a checklist with reasons; never a diagnosis."""
 
 from __future__ import annotations
 
@@ -217,7 +217,9 @@ def _next(case: Case, outcome: Outcome, flags: tuple[RedFlag, ...]) -> tuple[str
         if lacking:
             steps.append(f"Laboratory values not recorded: {', '.join(lacking)}")
     if outcome is Outcome.ATYPICAL_BIOPSY:
-        steps.append("Biopsy with culture, off antibiotics; low threshold in unifocal disease (seed 003)")
+        steps.append(
+            "Biopsy with culture, off antibiotics; low threshold in unifocal disease (Belgian cohort)"
+        )
     if outcome is Outcome.TYPICAL:
-        steps.append("Therapeutic test and follow-up; biopsy stays open in any doubt (seed 003)")
+        steps.append("Therapeutic test and follow-up; biopsy stays open in any doubt (Belgian cohort)")
     return tuple(dict.fromkeys(steps))

@@ -1,4 +1,4 @@
-"""The patient record: the minimum data set of section 12 of the definitions, with its visits over time.
+"""The patient record: everything a CNO registry asks for, with visits over time.
 
 Every finding is PRESENT, ABSENT or NOT_ASSESSED, and every number may be None; neither is ever filled in.
 """
@@ -109,7 +109,7 @@ class Culture:
 
 
 class HistologyStage(StrEnum):
-    """Stages of Fig. 1 of seed 000: neutrophils; plasma cells with monocytes; fibrosis or sclerosis."""
+    """Stages of Fig. 1 of Nico 2022: neutrophils; plasma cells with monocytes; fibrosis or sclerosis."""
 
     EARLY = "early"
     INTERMEDIATE = "intermediate"
@@ -160,7 +160,7 @@ class RadiographKind(StrEnum):
 
 @dataclass(frozen=True)
 class Radiograph:
-    """Findings at one place on one radiograph or CT (attributes of seed 003, Methods)."""
+    """Findings at one place on one radiograph or CT (attributes of the Belgian cohort)."""
 
     place_id: str
     taken_on: date | None = None

@@ -149,7 +149,7 @@ def _region_items(lesions: tuple[Lesion, ...]) -> tuple[Item, ...]:
 
 
 def typical(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
-    """Whether at least two of the five typical findings are there (rule ours, wording of seed 000)."""
+    """Whether at least two of the five typical findings are there (rule ours, wording of Nico 2022)."""
     if case.reading is None:
         return not_applicable(TYPICAL, findings.NO_READING)
     lower = ("femur", "tibia", "fibula")

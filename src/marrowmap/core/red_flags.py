@@ -177,7 +177,7 @@ def _scurvy(case: Case, rules: Rulebook) -> Fact:
     return open_fact("diet, gums, metaphyses or ascorbate not assessed")
 
 
-_REVIEW = "seed 000"
+_REVIEW = "Nico 2022"
 _URGENT = "urgent review"
 _FLAGS: tuple[tuple[str, str, str, str, str, Confidence, Ask], ...] = (
     ("cytopenia", "abnormal blood count (a cell line below its range, or blasts)", "leukaemia",
@@ -190,7 +190,7 @@ _FLAGS: tuple[tuple[str, str, str, str, str, Confidence, Ask], ...] = (
      "malignancy or infection", _URGENT, "clinical practice; asked for biopsy in the CARRA survey",
      Confidence.M_HIGH, _exam("weight_loss", "night_sweats", "persistent_high_fever", "hepatosplenomegaly")),
     ("solitary_outside_clavicle", "solitary lesion outside the clavicle", "tumour or infection",
-     "biopsy", "seeds 000 and 003, Bristol 2016", Confidence.V, _solitary),
+     "biopsy", "Nico 2022, Belgian cohort, Bristol 2016", Confidence.V, _solitary),
     ("soft_tissue_mass", "soft-tissue mass", "tumour", _URGENT, _REVIEW, Confidence.V,
      _lesion_feature("soft_tissue_mass", "soft-tissue mass")),
     ("abscess", "abscess", "bacterial osteomyelitis", _URGENT, _REVIEW, Confidence.V, _sign("abscess")),
@@ -205,7 +205,7 @@ _FLAGS: tuple[tuple[str, str, str, str, str, Confidence, Ask], ...] = (
     ("diffuse_marrow", "diffuse replacement of marrow", "leukaemia or lymphoma", "blood film, haematology",
      "clinical practice", Confidence.M_HIGH, _sign("diffuse_marrow_replacement")),
     ("low_adc", "restricted diffusion in a lesion", "malignancy or infection",
-     "read ADC and high-b images together; biopsy if in doubt", "seed 003 (direction)", Confidence.V,
+     "read ADC and high-b images together; biopsy if in doubt", "Belgian cohort (direction)", Confidence.V,
      _low_adc),
     ("early_onset", "onset before 2 to 3 years", "monogenic disease (Majeed, DIRA)", "genetics", _REVIEW,
      Confidence.V, _early_onset),
@@ -214,12 +214,13 @@ _FLAGS: tuple[tuple[str, str, str, str, str, Confidence, Ask], ...] = (
     ("pustules_in_infancy", "pustules in infancy", "DIRA", "genetics", _REVIEW, Confidence.V,
      _exam("pustules_in_infancy")),
     ("scurvy", "restricted diet, gum bleeding, low ascorbate or signal in all metaphyses",
-     "scurvy (vitamin C deficiency)", "measure ascorbic acid", "case series (definitions S30)", Confidence.V,
+     "scurvy (vitamin C deficiency)", "measure ascorbic acid",
+     "case series, doi 10.1007/s00247-016-3726-4", Confidence.V,
      _scurvy),
     ("low_alp", "alkaline phosphatase below its range for age", "hypophosphatasia",
-     "pyridoxal phosphate, genetics", "case series (definitions S31)", Confidence.V, _lab_low(Analyte.ALP)),
+     "pyridoxal phosphate, genetics", "Girschick 2007, BMC Pediatr 7:3", Confidence.V, _lab_low(Analyte.ALP)),
     ("hypophosphatasia_signs", "early tooth loss or short stature", "hypophosphatasia",
-     "alkaline phosphatase for age", "case series (definitions S31)", Confidence.V,
+     "alkaline phosphatase for age", "Girschick 2007, BMC Pediatr 7:3", Confidence.V,
      _exam("early_tooth_loss", "short_stature")),
     ("antibiotic_cure", "complete lasting cure by antibiotics alone", "bacterial osteomyelitis",
      "reconsider the diagnosis", "EULAR/ACR 2025", Confidence.V, _antibiotics),

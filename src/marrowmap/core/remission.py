@@ -1,4 +1,4 @@
-"""Remission as the Belgian cohort (seed 003) words it, in both of its readings, and relapse.
+"""Remission as the Belgian cohort words it, in both of its readings, and relapse.
 
 The text joins no pain, no inflammation in blood "and/or" clear imaging, for at least six months. Reading A:
 (no pain and normal blood) or imaging clear. Reading B: all three. Every answer says which reading it used.

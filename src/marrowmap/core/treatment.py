@@ -1,4 +1,4 @@
-"""Treatment stage (CARRA plans 2018, seed 000 Fig. 14): which plan, on which ground, which assessment is due.
+"""Treatment stage (CARRA plans 2018, Nico 2022 Fig. 14): which plan, on which ground, which assessment is due.
 
 Reference data for a physician, not advice. No dose is computed or checked.
 """

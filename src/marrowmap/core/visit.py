@@ -16,7 +16,7 @@ _UNKNOWN = Assessment.NOT_ASSESSED
 
 @dataclass(frozen=True)
 class Symptoms:
-    """The thirteen items of Table 1 of the Belgian cohort (seed 003), in its order and with its wording."""
+    """The thirteen items of Table 1 of the Belgian cohort, in its order and with its wording."""
 
     bone_pain: Assessment = _UNKNOWN
     bone_pain_worse_at_night: Assessment = _UNKNOWN

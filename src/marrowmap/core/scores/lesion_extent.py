@@ -1,4 +1,4 @@
-"""Lesion count and extent: metaphyseal, epiphyseal and paraphyseal share of the lesions (seed 000)."""
+"""Lesion count and extent: metaphyseal, epiphyseal and paraphyseal share of the lesions (Nico 2022)."""
 
 from __future__ import annotations
 

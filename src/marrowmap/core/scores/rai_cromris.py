@@ -1,7 +1,7 @@
 """CROMRIS grades for each bone unit (2020) and RAI-CROMRIS, their sum (2021).
 
 The five parameters, 0 to 7 per unit and the sum are published; how the 7 points split is from memory
-(version A of the definitions, the only split of the five named items that reaches exactly 7).
+(the only split of the five named items that reaches exactly 7).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class State(StrEnum):
 
 
 class Confidence(StrEnum):
-    """Labels of the definitions, section 0.1."""
+    """How sure we are of a definition; docs/clinical/README.md explains the labels."""
 
     V = "V"
     D = "D"
