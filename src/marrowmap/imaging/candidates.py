@@ -67,6 +67,8 @@ def find_candidates(
     found: list[Candidate] = []
     for number, spot in enumerate(spots[:MOST], start=1):
         full = enlarge(_whole(spot, work), work.grid, skeleton.grid).astype(bool)
+        if not full.any():  # smaller than a voxel of a coarse exam
+            continue
         measures = measure_region(volumes, skeleton, full, muscle=reference, unit_volumes=counts)
         unit = site_of_label(spot.label)
         if unit is None or not measures.site_id:
