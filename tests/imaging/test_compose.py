@@ -231,6 +231,18 @@ def test_an_exam_without_any_image_to_compose_gives_no_volume():
     assert done.main == ""
 
 
+def test_a_slice_that_never_arrived_is_not_covered():
+    made, whole = coronal_exam(gains=(1.0, 1.0))
+    lost = made.stacks[0]
+    made.arrays[lost.id] = made.arrays[lost.id].copy()
+    made.arrays[lost.id][4] = 0
+    made.stacks[0] = replace(lost, missing_slices=(4,))
+    volume = compose_exam(made.exam, made.load).volumes["STIR"]
+    assert not volume.covered[4, :100].any()
+    assert volume.covered[4, 200:].all()
+    assert np.abs(volume.array[volume.covered] - np.round(whole)[volume.covered]).max() <= 1
+
+
 # --- any cut at all --------------------------------------------------------------------------------------------
 
 BODY = body()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from marrowmap.core.exam import BodyRegion, Exam, Stack
 from marrowmap.core.geometry import Plane
 from marrowmap.core.protocol import CoronalReach, ProtocolReport, SeriesSeen, assess
-from marrowmap.core.volume import Contrast
 from marrowmap.imaging.choose import reach_mm, usable
 from marrowmap.imaging.compose import Composition
 from marrowmap.imaging.coverage import (
@@ -75,8 +74,3 @@ def covers_spine(stacks: list[Stack], body: Silhouette | None) -> bool:
     if body is not None and body.whole:
         return without_gap and low <= body.z_of(SPINE_SHARES[0]) and high >= body.z_of(SPINE_SHARES[1])
     return without_gap and high - low >= WHOLE_SPINE_MM
-
-
-def has_contrast(exam: Exam, contrast: Contrast) -> bool:
-    """Whether any stack of the exam shows ``contrast``."""
-    return any(s.contrast is contrast for s in exam.stacks)

@@ -7,7 +7,7 @@ so "along the row of stations" is always the second axis.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -78,6 +78,19 @@ def settle(stations: list[Station], target: Grid) -> tuple[list[Station], dict[i
     return ordered, shifts
 
 
+def place_station(station: Station, target: Grid) -> Placed | None:
+    """The station on ``target``; slices that never arrived are not valid there, whatever their array holds."""
+    placed = place(station.array, station.grid, target, Plane.CORONAL)
+    if placed is None or not station.stack.missing_slices:
+        return placed
+    arrived = np.ones(station.array.shape, dtype=np.uint8)
+    arrived[list(station.stack.missing_slices)] = 0
+    mask = place(arrived, station.grid, target, Plane.CORONAL)
+    assert mask is not None
+    valid = mask.array > 0.99
+    return replace(placed, valid=valid if placed.valid is None else valid & placed.valid)
+
+
 def join(
     stations: list[Station],
     shifts: dict[int, Shift | None],
@@ -92,7 +105,7 @@ def join(
 
     match: estimate gains in the overlaps; ``gains`` given: use those. exact: keep float32.
     """
-    placed_all = [place(s.array, s.grid, target, Plane.CORONAL) for s in stations]
+    placed_all = [place_station(s, target) for s in stations]
     kept = [(s, p) for s, p in zip(stations, placed_all, strict=True) if p is not None]
     placed = [p for _, p in kept]
     matches: dict[tuple[int, int], OverlapMatch] = {}

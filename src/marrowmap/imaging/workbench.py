@@ -101,7 +101,11 @@ def best_plane(stacks: Sequence[Stack]) -> Plane:
 def keep_untouched(bench: Workbench, stack: Stack, array: npt.NDArray, key: str) -> None:
     """A stack that is its volume as it is."""
     station = np.zeros((stack.grid.shape[1],), dtype=np.int16)
-    bench.volumes[key] = Volume(array, stack.grid, stack.contrast, station=station, b_value=stack.b_value)
+    covered = None
+    if stack.missing_slices:
+        covered = np.ones(stack.grid.shape, dtype=bool)
+        covered[list(stack.missing_slices)] = False
+    bench.volumes[key] = Volume(array, stack.grid, stack.contrast, covered, station, stack.b_value)
     bench.stations[key] = (stack.id,)
     bench.gains[key] = (1.0,)
     bench.used[stack.id] = f"used as it is, on its own {stack.plane} grid ({key})"
