@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+import numpy.typing as npt
 
 from marrowmap.core.site import Region, Side, site, sites_by_id
 from marrowmap.report.bodymap_kit import CANVAS, Shape, Tone, View
@@ -21,8 +25,6 @@ __all__ = ["PALETTE", "Mark", "View", "bodymap_geometry", "bodymap_svg", "primar
 
 BADGE = 11.0
 """Radius of a number badge, canvas units."""
-MARGIN = 46
-"""Room added on both sides of a view that carries badges."""
 HEAD_ROOM = 34
 FONT = "Inter, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -67,15 +69,33 @@ def _box(path: str) -> tuple[float, float, float, float]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
+@cache
 def site_centre(site_id: str, view: View) -> tuple[float, float] | None:
-    """Middle of a unit's largest shape in one view, canvas units; None where the view does not show it."""
-    boxes = [_box(s.path) for s in shapes_of(view) if s.site_id == site_id]
-    if not boxes:
+    """A place well inside a unit's largest shape in one view, canvas units; None where it is not shown."""
+    loops = [
+        _points(loop) for s in shapes_of(view) if s.site_id == site_id for loop in s.path.split("Z") if loop
+    ]
+    if not loops:
         return None
-    x0, y0, x1, y1 = max(boxes, key=lambda b: (b[2] - b[0]) * (b[3] - b[1]))
-    if site_id.startswith("ribs"):
-        return (x0 + (x1 - x0) * (0.86 if (x0 + x1) > CANVAS[view][0] else 0.14), (y0 + y1) / 2)
-    return (x0 + x1) / 2, (y0 + y1) / 2
+    outlines = [np.array([points[0], *points[3::3]] if len(points) > 6 else points) for points in loops]
+    return _inside(max(outlines, key=lambda o: float(np.prod(np.ptp(o, axis=0)))))
+
+
+def _inside(outline: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The place of a lattice inside the outline that lies farthest from its border."""
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    xs, ys = np.meshgrid(*(np.linspace(a, b, 26)[1:-1] for a, b in zip(low, high, strict=True)))
+    lattice = np.stack([xs.ravel(), ys.ravel()], axis=1)
+    a, b = outline, np.roll(outline, -1, axis=0)
+    crosses = (a[:, 1] > lattice[:, 1:2]) != (b[:, 1] > lattice[:, 1:2])
+    rise = np.where(b[:, 1] == a[:, 1], 1e-9, b[:, 1] - a[:, 1])
+    at = a[:, 0] + (lattice[:, 1:2] - a[:, 1]) * (b[:, 0] - a[:, 0]) / rise
+    inside = (crosses & (lattice[:, :1] < at)).sum(axis=1) % 2 == 1
+    edge, to = b - a, lattice[:, None] - a
+    along = np.clip((to * edge).sum(-1) / np.maximum((edge**2).sum(-1), 1e-9), 0, 1)
+    distance = np.linalg.norm(to - along[..., None] * edge, axis=-1).min(axis=1)
+    best = lattice[np.argmax(np.where(inside, distance, -1.0))]
+    return float(best[0]), float(best[1])
 
 
 def bodymap_svg(
@@ -92,17 +112,28 @@ def bodymap_svg(
     """SVG text of the body map.
 
     marks: unit id -> how to draw it; units that are not named are drawn as plain bone. view: "front",
-    "back", "spine" or "all". theme: "light", "dark", "print", or "auto"
-    for HTML pages (light, and dark where the reader's screen asks for it). interactive: regions become buttons with one
-    tab stop (the page moves it with the arrow keys). id_prefix: keeps ids apart when a page holds several maps.
+    "back", "spine" or "all". theme: "light", "dark", "print", or "auto" for HTML pages (light, and dark where
+    the reader's screen asks for it). interactive: regions become buttons with one tab stop (the page moves it
+    with the arrow keys). id_prefix: keeps ids apart when a page holds several maps.
     Raises KeyError for an unknown unit, ValueError for an unknown view or theme.
     """
     for name in marks:
         site(name)
     if theme == "auto":
-        both = [bodymap_svg(marks, view=view, theme=t, title=title, interactive=interactive, legend=legend,
-                            id_prefix=id_prefix, background=background) for t in ("light", "dark")]  # fmt: skip
-        return _following_page(both[0], both[1], id_prefix)
+        light, dark = (
+            bodymap_svg(
+                marks,
+                view=view,
+                theme=one,
+                title=title,
+                interactive=interactive,
+                legend=legend,
+                id_prefix=id_prefix,
+                background=background,
+            )
+            for one in ("light", "dark")
+        )
+        return _following_page(light, dark, id_prefix)
     if theme not in THEMES:
         raise ValueError(f"theme must be one of {', '.join(THEMES)}, got {theme!r}")
     views = list(View) if view == "all" else [View(view)]
@@ -110,9 +141,10 @@ def bodymap_svg(
     columns, x = [], 0.0
     for one in views:
         labelled = _labels(marks, one, alone=len(views) == 1)
-        pad = MARGIN if labelled else 0
+        pad = _margin(labelled)
         columns.append(
-            f'<g transform="translate({x + pad:g} {HEAD_ROOM})">{pen.view(one, first=not columns)}{pen.badges(one, labelled)}</g>'
+            f'<g transform="translate({x + pad:g} {HEAD_ROOM})">'
+            f"{pen.view(one)}{pen.badges(one, labelled)}</g>"
         )
         x += CANVAS[one][0] + 2 * pad
     height = CANVAS[views[0]][1] + HEAD_ROOM
@@ -120,7 +152,8 @@ def bodymap_svg(
     height += legend_height
     spoken = _spoken(marks)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {x:g} {height:g}" width="{x:g}" height="{height:g}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {x:g} {height:g}" width="{x:g}" '
+        f'height="{height:g}" '
         f'class="bodymap bodymap-{theme}" role="group" aria-label={quoteattr(title + ". " + spoken)} '
         f'font-family="{FONT}"><title>{escape(title)}</title><desc>{escape(spoken)}</desc>'
         f"<defs>{pen.definitions()}</defs>"
@@ -163,6 +196,14 @@ def _spoken(marks: Mapping[str, Mark]) -> str:
     return f"{text}. {hidden} of {len(sites_by_id())} bone units not covered." if hidden else f"{text}."
 
 
+def _half(text: str) -> float:
+    return max(BADGE, 3.9 * len(text) + 5)
+
+
+def _margin(labelled: Sequence[tuple[str, Mark]]) -> float:
+    return max((2 * _half(m.label) + 10 for _, m in labelled), default=0.0) if labelled else 0.0
+
+
 def _labels(marks: Mapping[str, Mark], view: View, alone: bool) -> list[tuple[str, Mark]]:
     shown = {s.site_id for s in shapes_of(view)}
     return [(n, m) for n, m in marks.items() if m.label and n in shown and (alone or primary_view(n) is view)]
@@ -179,7 +220,7 @@ class _Pen:
     def definitions(self) -> str:
         return "".join(self._defs.values())
 
-    def view(self, view: View, first: bool) -> str:
+    def view(self, view: View) -> str:
         parts = [self._captions(view)]
         seen: set[str] = set()
         for shape in shapes_of(view):
@@ -190,7 +231,7 @@ class _Pen:
         return f'<g class="bodymap-{view.value}">{"".join(parts)}</g>'
 
     def _captions(self, view: View) -> str:
-        width, height = CANVAS[view]
+        width = CANVAS[view][0]
         left, right, name = {
             View.FRONT: ("R", "L", "Front"),
             View.BACK: ("L", "R", "Back"),
@@ -200,7 +241,8 @@ class _Pen:
         out = [
             f'<text x="22" y="26" {big}>{left}</text>',
             f'<text x="{width - 22}" y="26" text-anchor="end" {big}>{right}</text>',
-            f'<text x="{width / 2:g}" y="-12" text-anchor="middle" font-size="15" fill="{self.theme.muted_text}">{name}</text>',
+            f'<text x="{width / 2:g}" y="-12" text-anchor="middle" font-size="15" '
+            f'fill="{self.theme.muted_text}">{name}</text>',
         ]
         if view is View.SPINE:
             small = f'font-size="11.5" fill="{self.theme.muted_text}" text-anchor="end"'
@@ -208,6 +250,8 @@ class _Pen:
                 out.append(
                     f'<text x="{centre[0] - depth - 12:.1f}" y="{centre[1] + 4:.1f}" {small}>{level}</text>'
                 )
+            (x, y), depth, tall, _ = side_levels()["C2"]
+            out.append(f'<text x="{x - depth - 12:.1f}" y="{y - tall / 2 - 9:.1f}" {small}>C1</text>')
             out.append(f'<text x="96" y="958" {small}>S1</text><text x="150" y="1022" {small}>S2–S5</text>')
         return "".join(out)
 
@@ -278,7 +322,8 @@ class _Pen:
         size = 4.2 if mark.pattern == "hatch" else 3.6
         self._defs[ident] = (
             f'<pattern id="{ident}" width="{size}" height="{size}" patternUnits="userSpaceOnUse" '
-            f'patternTransform="rotate(45)"><rect width="{size}" height="{size}" fill="{base}"/>{body}</pattern>'
+            f'patternTransform="rotate(45)"><rect width="{size}" height="{size}" fill="{base}"/>'
+            f"{body}</pattern>"
         )
         return f"url(#{ident})"
 
@@ -287,7 +332,7 @@ class _Pen:
         look = {
             Tone.BODY: f'fill="{t.skin}" stroke="{t.skin_line}" stroke-width="1"',
             Tone.HOLE: f'fill="{t.hole}"',
-            Tone.LINE: f'fill="none" stroke="{t.line}" stroke-width="0.8" stroke-linecap="round" stroke-opacity="0.75"',
+            Tone.LINE: f'fill="none" stroke="{t.line}" stroke-width="0.8" stroke-opacity="0.75"',
             Tone.SHADE: f'fill="{t.shade}" fill-opacity="0.6"',
             Tone.TOOTH: f'fill="{t.tooth}" stroke="{t.line}" stroke-width="0.5"',
             Tone.CARTILAGE: f'fill="{t.cartilage}" fill-opacity="0.75"',
@@ -309,9 +354,9 @@ class _Pen:
         for right, entries in sides.items():
             entries.sort(key=lambda e: e[:3])
             rows = _spread([e[0] for e in entries], 2 * BADGE + 3, BADGE, height - BADGE)
-            x = width + MARGIN / 2 if right else -MARGIN / 2
             out += [
-                self._badge(x, y, e[1], e[0], e[2], e[3], right) for y, e in zip(rows, entries, strict=True)
+                self._badge(_badge_x(e[2], width, right), y, e[1], e[0], e[2], e[3], right)
+                for y, e in zip(rows, entries, strict=True)
             ]
         return (
             f'<g class="bodymap-badges" aria-hidden="true" pointer-events="none">{"".join(out)}</g>'
@@ -321,17 +366,21 @@ class _Pen:
 
     def _badge(self, x: float, y: float, cx: float, cy: float, text: str, mark: Mark, right: bool) -> str:
         colour = mark.fill or self.theme.muted_text
-        half = max(BADGE, 3.6 * len(text) + 4)
+        half = _half(text)
         start = x - half if right else x + half
         bend = start - 14 if right else start + 14
         ink = "#ffffff" if _luminance(colour) < 0.36 else "#101820"
         return (
-            f'<path d="M{start:.1f} {y:.1f}L{bend:.1f} {y:.1f}L{cx:.1f} {cy:.1f}" fill="none" stroke="{self.theme.text}" '
-            f'stroke-width="0.9" stroke-opacity="0.75"/><circle cx="{cx:.1f}" cy="{cy:.1f}" r="2.4" fill="{self.theme.text}" '
+            f'<path d="M{start:.1f} {y:.1f}L{bend:.1f} {y:.1f}L{cx:.1f} {cy:.1f}" fill="none" '
+            f'stroke="{self.theme.text}" '
+            f'stroke-width="0.9" stroke-opacity="0.75"/><circle cx="{cx:.1f}" cy="{cy:.1f}" r="2.4" '
+            f'fill="{self.theme.text}" '
             f'stroke="{self.theme.background}" stroke-width="0.8"/>'
-            f'<rect x="{x - half:.1f}" y="{y - BADGE:.1f}" width="{2 * half:.1f}" height="{2 * BADGE:g}" rx="{BADGE:g}" '
+            f'<rect x="{x - half:.1f}" y="{y - BADGE:.1f}" width="{2 * half:.1f}" '
+            f'height="{2 * BADGE:g}" rx="{BADGE:g}" '
             f'fill="{colour}" stroke="{self.theme.background}" stroke-width="1.5"/>'
-            f'<text x="{x:.1f}" y="{y + 4.8:.1f}" text-anchor="middle" font-size="13.5" font-weight="700" fill="{ink}">'
+            f'<text x="{x:.1f}" y="{y + 4.8:.1f}" text-anchor="middle" font-size="13.5" '
+            f'font-weight="700" fill="{ink}">'
             f"{escape(text)}</text>"
         )
 
@@ -345,10 +394,15 @@ class _Pen:
             out.append(
                 f'<rect x="{x:.1f}" y="{y - 12:.1f}" width="18" height="14" rx="3" fill="{fill}" '
                 f'stroke="{mark.stroke or self._edge(mark)}" stroke-width="0.8"/>'
-                f'<text x="{x + 25:.1f}" y="{y:.1f}" font-size="14.5" fill="{self.theme.text}">{escape(text)}</text>'
+                f'<text x="{x + 25:.1f}" y="{y:.1f}" font-size="14.5" fill="{self.theme.text}">'
+                f"{escape(text)}</text>"
             )
             x += step + 14
         return ("".join(out), y - top + 16) if out else ("", 0.0)
+
+
+def _badge_x(text: str, width: float, right: bool) -> float:
+    return width + _half(text) + 2 if right else -_half(text) - 2
 
 
 def _gradient_text(ident: str, kind: str, light: str, middle: str, dark: str) -> str:

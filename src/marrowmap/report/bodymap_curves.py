@@ -6,6 +6,7 @@ Coordinates are canvas units, x to the right and y down. Path text holds only ab
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +84,7 @@ def outline(knots: Iterable[Knot], closed: bool = True) -> str:
     else:
         breaks = sorted({0, *corners, len(points) - 1})
     text = f"M{_pair(points[0])}"
-    for start, stop in zip(breaks, breaks[1:], strict=False):
+    for start, stop in pairwise(breaks):
         piece = points[start : stop + 1]
         text += f"L{_pair(piece[1])}" if len(piece) == 2 else _segments(piece, closed=False)
     return text + ("Z" if closed else "")

@@ -135,7 +135,10 @@ def draw_feet(sheet: Sheet) -> None:
         sheet.pair("calcaneus_left", heel, z=23, tone=Tone.ROUND)
         sheet.pair("talus_left", talus, z=25, tone=Tone.ROUND)
     drop = 8.0 if sole else 0.0
-    down = lambda x, y: (x, y + drop)
+
+    def down(x: float, y: float) -> Point:
+        return x, y + drop
+
     tarsals = [placed(ellipse(x, y, rx, ry, tilt, 8), down) for x, y, rx, ry, tilt in _TARSALS]
     sheet.pair("tarsals_left", *tarsals, z=24, tone=Tone.ROUND)
     toes: list[list[Knot]] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from marrowmap.core.site import VERTEBRAL_LEVELS
@@ -270,7 +272,7 @@ def _side_arch(level: str, depth: float, h: float) -> list[Knot]:
 def _side_discs(sheet: Sheet, levels: dict[str, tuple[Point, float, float, float]]) -> None:
     discs: list[list[Knot]] = []
     names = list(levels)
-    for upper, lower in zip(names, names[1:], strict=False):
+    for upper, lower in pairwise(names):
         (c0, d0, h0, t0), (c1, d1, h1, t1) = levels[upper], levels[lower]
         a, b = _turn(c0, t0, [(-d0 + 1, h0 / 2 + 0.7), (d0 - 1, h0 / 2 + 0.7)])
         c, d = _turn(c1, t1, [(d1 - 1, -h1 / 2 - 0.7), (-d1 + 1, -h1 / 2 - 0.7)])

@@ -307,7 +307,7 @@ FORAMEN = (36.6, 567.4, 11.6, 14.4, -28.0)
 
 
 def draw_pelvis(sheet: Sheet) -> None:
-    """Ilium, ischium and pubis around the open obturator foramen; the hip socket keeps its cartilage cross."""
+    """Ilium, ischium and pubis around the open obturator foramen, apart at the hip socket."""
     back = sheet.view is View.BACK
     ilium = knots(
         """27,489 29.6,477.6 37,466.6 48.6,458.6 62,455.4 75,458.6 86.4,467.6 94.4,480 98.6,493

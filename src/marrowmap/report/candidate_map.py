@@ -23,6 +23,20 @@ class CandidateMap:
         self.numbers = {c.id: str(i) for i, c in enumerate(study.candidates, start=1)}
         self._labels = study.candidate_labels
         self._grid = study.skeleton.grid if study.skeleton is not None else None
+        self._by_label = {c.label: c.id for c in study.candidates}
+        self._values, self._mm = self._points()
+
+    def _points(self) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.float64]]:
+        """Label value and LPS place of every voxel that lies in a candidate."""
+        if self._labels is None or self._grid is None:
+            return np.zeros(0, dtype=np.int64), np.zeros((0, 3))
+        voxels = np.argwhere(self._labels > 0)
+        return self._labels[tuple(voxels.T)], voxels @ self._grid.affine[:3, :3].T + self._grid.affine[:3, 3]
+
+    def _places_on(self, grid: Grid) -> npt.NDArray[np.int64]:
+        """Nearest (slice, row, column) of ``grid`` of every voxel of ``_points``; may lie outside."""
+        offset = self._mm - grid.affine[:3, 3]
+        return np.rint(offset @ np.linalg.inv(grid.affine[:3, :3]).T).astype(np.int64)
 
     def in_slice(self, grid: Grid, index: int) -> npt.NDArray[np.integer]:
         """Candidate labels at the pixels of one slice."""
@@ -31,50 +45,51 @@ class CandidateMap:
         return slice_labels(self._labels, self._grid, grid, index)
 
     def slices_of(self, grid: Grid) -> dict[str, set[int]]:
-        """Candidate id -> slices of ``grid`` its outline touches; its centre's slice when there is no outline."""
+        """Candidate id -> slices its outline touches; its centre's slice when there is no outline."""
         found: dict[str, set[int]] = {c.id: set() for c in self.candidates}
-        by_label = {c.label: c.id for c in self.candidates}
-        if self._labels is not None and self._grid is not None:
-            corners = np.argwhere(self._labels > 0)
-            values = self._labels[tuple(corners.T)]
-            mm = corners @ self._grid.affine[:3, :3].T + self._grid.affine[:3, 3]
-            slices = np.rint((mm - grid.affine[:3, 3]) @ np.linalg.inv(grid.affine[:3, :3]).T[:, 0]).astype(
-                int
-            )
-            for value in np.unique(values):
-                if int(value) in by_label:
-                    mine = np.unique(slices[values == value])
-                    found[by_label[int(value)]] = {int(k) for k in mine if 0 <= k < grid.shape[0]}
+        slices = self._places_on(grid)[:, 0]
+        for value, name in self._by_label.items():
+            mine = np.unique(slices[self._values == value])
+            found[name] = {int(k) for k in mine if 0 <= k < grid.shape[0]}
         for c in self.candidates:
             if not found[c.id] and grid.contains(c.centre_mm):
                 found[c.id] = {round(grid.to_voxel(c.centre_mm).slice)}
         return found
 
-    def outlines(self, grid: Grid, index: int) -> list[Outline]:
+    def outlines(self, grid: Grid, index: int, letter_mm: float | None = None) -> list[Outline]:
         """Numbered outlines of the candidates that one slice cuts."""
         plane = self.in_slice(grid, index)
         masks = {c.id: plane == c.label for c in self.candidates}
         shown = {name for name, where in self.slices_of(grid).items() if index in where}
-        return self._numbered(grid, masks, shown)
+        return self._numbered(grid, masks, shown, letter_mm)
 
     def projected(self, grid: Grid) -> list[Outline]:
         """Numbered outlines of all candidates, projected along the slices of ``grid``."""
         where = self.slices_of(grid)
         masks = {c.id: np.zeros(grid.shape[1:], dtype=bool) for c in self.candidates}
-        by_label = {c.label: c.id for c in self.candidates}
-        for index in sorted(set().union(*where.values()) if where else set()):
-            plane = self.in_slice(grid, index)
-            for value in np.unique(plane[plane > 0]):
-                if int(value) in by_label:
-                    masks[by_label[int(value)]] |= plane == value
+        if self._grid is not None and max(self._grid.spacing[1:]) <= 1.05 * min(grid.spacing[1:]):
+            _, rows, columns = self._places_on(grid).T
+            inside = (rows >= 0) & (rows < grid.shape[1]) & (columns >= 0) & (columns < grid.shape[2])
+            for value, name in self._by_label.items():
+                mine = inside & (self._values == value)
+                masks[name][rows[mine], columns[mine]] = True
+        else:  # coarser labels would leave holes between their voxels
+            for index in sorted(set().union(*where.values())) if where else ():
+                plane = self.in_slice(grid, index)
+                for value, name in self._by_label.items():
+                    masks[name] |= plane == value
         return self._numbered(grid, masks, {name for name, slices in where.items() if slices})
 
     def _numbered(
-        self, grid: Grid, masks: dict[str, npt.NDArray[np.bool_]], shown: Iterable[str]
+        self,
+        grid: Grid,
+        masks: dict[str, npt.NDArray[np.bool_]],
+        shown: Iterable[str],
+        letter_mm: float | None = None,
     ) -> list[Outline]:
         _, dr, dc = grid.spacing
         width = grid.shape[2] * dc
-        size = max(4.0, 0.035 * width)
+        size = letter_mm or max(4.0, 0.035 * width)
         taken: list[tuple[float, float]] = []
         out = []
         for c in self.candidates:

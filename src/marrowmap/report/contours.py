@@ -12,7 +12,11 @@ def mask_path(mask: npt.NDArray[np.bool_], sx: float = 1.0, sy: float = 1.0) -> 
     Pixel (row r, column c) covers x from c * sx to (c + 1) * sx and y from r * sy to (r + 1) * sy.
     "" for an empty mask. Inside lies to the right of the direction of travel, holes are outlined too.
     """
-    following = _edges(mask)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return ""
+    corner = int(columns[0]), int(rows[0])
+    following = _edges(mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     text = []
     while following:
         start = next(iter(following))
@@ -32,7 +36,7 @@ def mask_path(mask: npt.NDArray[np.bool_], sx: float = 1.0, sy: float = 1.0) -> 
             if at == start:
                 break
             loop.append(at)
-        text.append(_rounded(loop, sx, sy))
+        text.append(_rounded(np.array(loop, dtype=np.float64) + corner, sx, sy))
     return "".join(text)
 
 
@@ -52,9 +56,8 @@ def _edges(mask: npt.NDArray[np.bool_]) -> dict[tuple[int, int], list[tuple[int,
     return steps
 
 
-def _rounded(loop: list[tuple[int, int]], sx: float, sy: float) -> str:
+def _rounded(points: npt.NDArray[np.float64], sx: float, sy: float) -> str:
     """The loop through the middles of its edges, straight runs merged."""
-    points = np.array(loop, dtype=np.float64)
     middle = (points + np.roll(points, -1, axis=0)) / 2
     before, after = np.roll(middle, 1, axis=0), np.roll(middle, -1, axis=0)
     a, b = middle - before, after - middle

@@ -17,7 +17,8 @@ from marrowmap.report.bodymap_shapes import shapes_of
 
 HEAD_Y, SOLE_Y = 8.0, 1004.0
 """Crown and heels of the drawn child, canvas units."""
-COLOURS = {"STIR": "#0077bb", "T2FS": "#0077bb", "DIXON_WATER": "#0077bb", "T1": "#ee7733", "T2": "#33bbee", "PD": "#bbbbbb",
+COLOURS = {"STIR": "#0077bb", "T2FS": "#0077bb", "DIXON_WATER": "#0077bb", "T1": "#ee7733", "T2": "#33bbee",
+           "PD": "#bbbbbb",
            "DWI": "#cc3311", "ADC": "#ee3377", "DIXON_FAT": "#ddaa33"}  # fmt: skip
 SKIPPED = (Contrast.LOCALIZER, Contrast.OTHER)
 COLUMN = 34
@@ -77,7 +78,7 @@ def _label_heights(study: Study) -> list[tuple[float, float]]:
 
 
 def coverage_columns(stacks: Sequence[Stack]) -> list[tuple[str, str, str, list[tuple[float, float]]]]:
-    """(contrast, plane, colour, joined (low, high) extents along z) for each contrast and plane that was scanned."""
+    """(contrast, plane, colour, joined (low, high) extents along z) of what was scanned."""
     groups: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for stack in stacks:
         if stack.contrast in SKIPPED or stack.b_computed:
@@ -105,7 +106,7 @@ def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def coverage_svg(study: Study) -> str:
-    """A silhouette with one bar for each contrast and plane; a plain millimetre axis where the body's place is unknown.
+    """A silhouette with one bar for each contrast and plane; a bare axis where the body's place is unknown.
 
     Left-right reach is not shown: a bar says that something was measured at this height.
     """
@@ -128,20 +129,23 @@ def coverage_svg(study: Study) -> str:
     for i, (contrast, plane, colour, spans) in enumerate(columns):
         x = left + COLUMN * i
         parts.append(
-            f'<text class="cv-text" transform="translate({x + 14} -16) rotate(-50)" font-size="15">{escape(contrast)} {plane[:3]}</text>'
+            f'<text class="cv-text" transform="translate({x + 14} -16) rotate(-50)" font-size="15">'
+            f"{escape(contrast)} {plane[:3]}</text>"
         )
         parts.append(f'<line class="cv-rail" x1="{x + 9}" x2="{x + 9}" y1="0" y2="{height - 20}"/>')
         for low, high in spans:
             y0, y1 = scale.y(high), scale.y(low)
             parts.append(
-                f'<rect x="{x}" y="{y0:.1f}" width="18" height="{max(y1 - y0, 2):.1f}" rx="3" fill="{colour}"><title>{escape(contrast)} {plane}, {high - low:.0f} mm</title></rect>'
+                f'<rect x="{x}" y="{y0:.1f}" width="18" height="{max(y1 - y0, 2):.1f}" rx="3" '
+                f'fill="{colour}"><title>{escape(contrast)} {plane}, {high - low:.0f} mm</title></rect>'
             )
     told = "; ".join(
         f"{c} {p} {sum(h - lo for lo, h in s):.0f} mm in {len(s)} part{'s' if len(s) > 1 else ''}"
         for c, p, _, s in columns
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="coverage" viewBox="-10 -96 {width + 60:.0f} {height + 96:.0f}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="coverage" viewBox="-10 -96 {width + 60:.0f} '
+        f'{height + 96:.0f}" role="img" '
         f'aria-label="Coverage along the body ({escape(scale.how)}): {escape(told)}">{"".join(parts)}</svg>'
     )
 
@@ -158,11 +162,12 @@ def _silhouette() -> str:
 
 def _axis(scale: BodyScale, low: float, high: float) -> str:
     step = next(s for s in (20, 50, 100, 200, 500) if (high - low) / s <= 9 or s == 500)
-    parts = ['<text class="cv-text" x="0" y="4" font-size="16" font-weight="700">H</text>',
-             f'<text class="cv-text" x="0" y="{scale.y(low) + 8:.0f}" font-size="16" font-weight="700">F</text>']  # fmt: skip
+    letter = 'class="cv-text" x="0" font-size="16" font-weight="700"'
+    parts = [f'<text {letter} y="4">H</text>', f'<text {letter} y="{scale.y(low) + 8:.0f}">F</text>']
     for z in np.arange(np.ceil(low / step) * step, high + 1, step):
         y = scale.y(float(z))
         parts.append(
-            f'<line class="cv-rail" x1="70" x2="80" y1="{y:.1f}" y2="{y:.1f}"/><text class="cv-text" x="64" y="{y + 5:.1f}" font-size="13" text-anchor="end">{z:.0f}</text>'
+            f'<line class="cv-rail" x1="70" x2="80" y1="{y:.1f}" y2="{y:.1f}"/><text class="cv-text" '
+            f'x="64" y="{y + 5:.1f}" font-size="13" text-anchor="end">{z:.0f}</text>'
         )
     return "".join(parts)

@@ -1,4 +1,4 @@
-"""Pictures made from volumes: windowed, with letters, scale bar, outlines and numbers, as self-contained SVG."""
+"""Pictures made from volumes: windowed, with letters, scale bar, outlines and numbers, as SVG."""
 
 from __future__ import annotations
 
@@ -39,6 +39,9 @@ class Window:
 ADC_WINDOW = Window(0.0, 3000.0)
 """ADC maps are shown from 0 to 3.0 x 10-3 mm2/s, the same in every exam."""
 
+MARROW_WINDOW = 3.2
+"""Fluid-sensitive pictures show at least this multiple of typical tissue as grey (ours)."""
+
 MOST_SAMPLES = 400_000
 
 
@@ -54,8 +57,12 @@ def window_of(volume: Volume, inverted: bool = False) -> Window:
         return Window(0.0, 1.0, inverted)
     if inverted:
         return Window(float(np.percentile(values, 55)), float(np.percentile(values, 99.7)) * 1.25, True, 0.8)
-    top = 99.4 if volume.contrast.is_fluid_sensitive else 98.8
-    return Window(0.0, float(np.percentile(values, top)) * 1.08, gamma=0.85)
+    if volume.contrast.is_fluid_sensitive:
+        # fluid, brain and kidneys must not decide the window alone, nor may plain tissue fill it
+        top = max(float(np.percentile(values, 97.5)), MARROW_WINDOW * float(np.median(values)))
+    else:
+        top = float(np.percentile(values, 98.8))
+    return Window(0.0, top * 1.05, gamma=0.85)
 
 
 def _tissue(volume: Volume) -> npt.NDArray[np.float32]:
@@ -120,7 +127,8 @@ def picture_svg(
     size = letter_mm or max(4.0, 0.035 * width)
     pen, halo = ("#ffffff", "#000000") if dark_paper else ("#101418", "#ffffff")
     parts = [
-        f'<image href="{jpeg_uri(raster, quality)}" width="{width:.2f}" height="{height:.2f}" preserveAspectRatio="none"/>'
+        f'<image href="{jpeg_uri(raster, quality)}" width="{width:.2f}" height="{height:.2f}" '
+        f'preserveAspectRatio="none"/>'
     ]
     parts += [_outline(o, size, ink, halo, width) for o in outlines]
     parts += _letters(letters, width, height, size, pen, halo)
@@ -128,7 +136,8 @@ def picture_svg(
     if note:
         parts.append(_text(width / 2, height - 0.5 * size, note, 0.72 * size, pen, halo, "middle"))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 {width:.2f} {height:.2f}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 {width:.2f} '
+        f'{height:.2f}" role="img" '
         f'aria-label={quoteattr(alt)} font-family="{FONT}">{"".join(parts)}</svg>'
     )
 
@@ -137,8 +146,10 @@ def _text(
     x: float, y: float, text: str, size: float, pen: str, halo: str, anchor: str, weight: int = 600
 ) -> str:
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:.2f}" font-weight="{weight}" text-anchor="{anchor}" fill="{pen}" '
-        f'stroke="{halo}" stroke-width="{size * 0.16:.2f}" paint-order="stroke" stroke-linejoin="round">{escape(text)}</text>'
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:.2f}" font-weight="{weight}" '
+        f'text-anchor="{anchor}" fill="{pen}" '
+        f'stroke="{halo}" stroke-width="{size * 0.16:.2f}" paint-order="stroke" '
+        f'stroke-linejoin="round">{escape(text)}</text>'
     )
 
 
@@ -173,7 +184,8 @@ def _outline(outline: Outline, size: float, ink: str, halo: str, width: float) -
     if outline.path:
         dash = f' stroke-dasharray="{0.3 * size:.2f} {0.22 * size:.2f}"' if outline.dashed else ""
         out += (
-            f'<path d="{outline.path}" fill="none" stroke="#000000" stroke-opacity="0.65" stroke-width="{0.17 * size:.2f}"/>'
+            f'<path d="{outline.path}" fill="none" stroke="#000000" stroke-opacity="0.65" '
+            f'stroke-width="{0.17 * size:.2f}"/>'
             f'<path d="{outline.path}" fill="none" stroke="{ink}" stroke-width="{0.095 * size:.2f}"{dash}/>'
         )
     if outline.number and outline.at:
@@ -181,9 +193,11 @@ def _outline(outline: Outline, size: float, ink: str, halo: str, width: float) -
         half = max(0.62 * size, 0.30 * size * len(outline.number) + 0.25 * size)
         x = min(max(x, half), width - half)
         out += (
-            f'<rect x="{x - half:.1f}" y="{y - 0.58 * size:.1f}" width="{2 * half:.1f}" height="{1.16 * size:.1f}" '
+            f'<rect x="{x - half:.1f}" y="{y - 0.58 * size:.1f}" width="{2 * half:.1f}" '
+            f'height="{1.16 * size:.1f}" '
             f'rx="{0.58 * size:.1f}" fill="{ink}" stroke="#000000" stroke-width="{0.07 * size:.2f}"/>'
-            f'<text x="{x:.1f}" y="{y + 0.3 * size:.1f}" font-size="{0.84 * size:.2f}" font-weight="700" text-anchor="middle" '
+            f'<text x="{x:.1f}" y="{y + 0.3 * size:.1f}" font-size="{0.84 * size:.2f}" '
+            f'font-weight="700" text-anchor="middle" '
             f'fill="#101418">{escape(outline.number)}</text>'
         )
     return out

@@ -20,6 +20,7 @@ from marrowmap.report import wording
 from marrowmap.report.bodymap import NOT_COVERED, PALETTE, PARTLY_COVERED, Mark, bodymap_svg
 from marrowmap.report.candidate_map import CandidateMap
 from marrowmap.report.coverage_figure import body_scale, coverage_svg
+from marrowmap.report.gallery import Gallery
 from marrowmap.report.panels import MOST_CROPS, Panel, candidate_panels, native_panels, whole_body_panels
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -28,7 +29,8 @@ LIMITS = (
     VALIDATION,
     "Candidates are suggestions to look at. They are no lesions until a radiologist has confirmed them; "
     "a place without a candidate is not thereby normal.",
-    "Scores between 0 and 1 rank candidates against each other. They were calibrated on synthetic children and are "
+    "Scores between 0 and 1 rank candidates against each other. They were calibrated on synthetic "
+    "children and are "
     "no probability of disease in a patient.",
     "The list of bone units is this project's own (proposed); no published list could be read.",
     "Pictures here are reduced to 8 bits and compressed: read the exam on the original images.",
@@ -55,14 +57,15 @@ def study_report(study: Study, *, stacks: Mapping[str, Volume] | None = None) ->
     they need not be in ``study.volumes``.
     """
     places = CandidateMap(study)
-    large, further = whole_body_panels(study, places)
-    native = native_panels({**study.volumes, **dict(stacks or {})}, places)
+    gallery = Gallery(study.volumes, stacks)
+    large, further = whole_body_panels(study, gallery, places)
+    native = native_panels(gallery, places)
     scale = body_scale(study)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html", "j2"], default=True),
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["svg"] = Markup  # drawn by this package, every text in it escaped there
+    environment.filters["svg"] = _drawn
     environment.filters["signal_step"] = wording.signal_step
     return environment.get_template("report.html.j2").render(
         study=study,
@@ -84,16 +87,21 @@ def study_report(study: Study, *, stacks: Mapping[str, Volume] | None = None) ->
             legend=_legend(study),
             background=False,
         ),
-        entries=[_entry(study, c, places) for c in study.candidates],
+        entries=[_entry(gallery, c, places) for c in study.candidates],
         most_crops=MOST_CROPS,
         not_assessed=not_assessed(study),
         limits=LIMITS,
-        css=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        css=_drawn((TEMPLATES / "report.css").read_text(encoding="utf-8")),
     )
 
 
+def _drawn(svg: str) -> Markup:
+    """A drawing made by this package, which escapes every text it writes into one."""
+    return Markup(svg)  # noqa: S704
+
+
 def candidate_marks(study: Study) -> dict[str, Mark]:
-    """Body-map marks: units with candidates coloured and numbered, units not covered hatched, partly dotted."""
+    """Body-map marks: candidates coloured and numbered, not covered hatched, partly covered dotted."""
     marks: dict[str, Mark] = {}
     coverage = study.skeleton.coverage if study.skeleton is not None else {}
     for unit in all_sites():
@@ -106,8 +114,9 @@ def candidate_marks(study: Study) -> dict[str, Mark]:
     for i, c in enumerate(study.candidates, start=1):
         by_site[c.site_id].append((i, c))
     for site_id, found in by_site.items():
-        numbers = ", ".join(str(i) for i, _ in found)
-        told = f"candidate {numbers}" if len(found) == 1 else f"candidates {numbers}"
+        numbers = ", ".join(str(i) for i, _ in found[:3]) + (f" +{len(found) - 3}" if len(found) > 3 else "")
+        every = ", ".join(str(i) for i, _ in found)
+        told = f"candidate {every}" if len(found) == 1 else f"candidates {every}"
         marks[site_id] = Mark(
             fill=PALETTE["candidate"],
             label=numbers,
@@ -142,7 +151,8 @@ def summary_sentences(study: Study) -> list[str]:
     covered, partial = states.count(Coverage.COVERED), states.count(Coverage.PARTIAL)
     return [
         first,
-        f"{covered} of {total} bone units covered, {partial} partly, {total - covered - partial} not covered or not found.",
+        f"{covered} of {total} bone units covered, {partial} partly, {total - covered - partial} not "
+        f"covered or not found.",
     ]
 
 
@@ -161,7 +171,7 @@ def not_assessed(study: Study) -> dict[str, list[str]]:
     return dict(out)
 
 
-def _entry(study: Study, candidate: Candidate, places: CandidateMap) -> CandidateEntry:
+def _entry(gallery: Gallery, candidate: Candidate, places: CandidateMap) -> CandidateEntry:
     number = places.numbers[candidate.id]
     text = wording.measured_text
     cells: dict[str, Any] = {
@@ -173,7 +183,7 @@ def _entry(study: Study, candidate: Candidate, places: CandidateMap) -> Candidat
         "adc": text(candidate.adc, 0, ""),
         "score": f"{candidate.score:.2f}",
     }
-    panels = candidate_panels(study, candidate, places) if int(number) <= MOST_CROPS else []
+    panels = candidate_panels(gallery, candidate, places) if int(number) <= MOST_CROPS else []
     return CandidateEntry(
         number,
         candidate,

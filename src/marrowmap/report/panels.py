@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from marrowmap.core.geometry import Plane
+from marrowmap.core.geometry import Grid, Voxel
 from marrowmap.core.lesion import Candidate
 from marrowmap.core.study import Study
 from marrowmap.core.volume import Contrast, Volume
 from marrowmap.report.candidate_map import CandidateMap
-from marrowmap.report.figures import Outline, Window, picture_svg, window_of
-from marrowmap.report.picture_plane import letters_of, slice_labels, slice_of, turned
+from marrowmap.report.figures import Outline, Window, picture_svg
+from marrowmap.report.gallery import Gallery, cut, trimmed
+from marrowmap.report.picture_plane import letters_of, slice_of
 
 CROP_MM = 96.0
 """Side of the square around a candidate."""
 MOST_CROPS = 40
 """Candidates that get pictures; the table lists all."""
 MORE_SLICES = 6
-WHOLE_BODY_MM = 700.0
-"""Coronal volumes at least this tall are laid out as whole-body pictures (ours)."""
 
 
 @dataclass(frozen=True)
@@ -44,59 +42,36 @@ def volume_title(name: str, volume: Volume) -> str:
     return known.get(name, name.replace("_", " "))
 
 
-def fluid_volume(volumes: Mapping[str, Volume]) -> tuple[str, Volume] | None:
-    """The fluid-sensitive volume candidates are shown on: STIR, else T2 with fat suppression, else Dixon water."""
-    for name in ("STIR", "T2FS", "DIXON_WATER"):
-        if name in volumes:
-            return name, volumes[name]
-    return None
-
-
-def high_b_volume(volumes: Mapping[str, Volume]) -> tuple[str, Volume] | None:
-    """The diffusion volume with the highest b-value above 200 s/mm2."""
-    found = [
-        (v.b_value or 0.0, k)
-        for k, v in volumes.items()
-        if v.contrast is Contrast.DWI and (v.b_value or 0) > 200
-    ]
-    if not found:
-        return None
-    name = max(found)[1]
-    return name, volumes[name]
-
-
-def is_whole_body_picture(volume: Volume) -> bool:
-    """Coronal and tall enough for the whole-body layout."""
-    return (
-        volume.grid.plane is Plane.CORONAL and volume.grid.shape[1] * volume.grid.spacing[1] >= WHOLE_BODY_MM
-    )
-
-
-def whole_body_panels(study: Study, places: CandidateMap) -> tuple[list[Panel], list[Panel]]:
+def whole_body_panels(
+    study: Study, gallery: Gallery, places: CandidateMap
+) -> tuple[list[Panel], list[Panel]]:
     """Large pictures (fluid-sensitive, T1, inverted high-b projection) and further fluid-sensitive slices."""
     large: list[Panel] = []
     further: list[Panel] = []
-    fluid = fluid_volume(study.volumes)
+    fluid, diffusion = gallery.fluid(), gallery.high_b()
     chosen: int | None = None
-    for name, volume in [x for x in (fluid, _named(study.volumes, "T1")) if x is not None]:
-        if not is_whole_body_picture(volume):
-            continue
-        view = turned(volume)
+    for name in [n for n in (fluid, gallery.t1()) if n is not None and gallery.is_whole_body(n)]:
+        view = _framed(gallery, name, fluid)
         if chosen is None or chosen >= view.grid.shape[0]:
             chosen = main_slice(view, study)
-        large.append(_slice_panel(name, view, chosen, places, _depth(view, chosen)))
-    diffusion = high_b_volume(study.volumes)
-    if diffusion is not None and is_whole_body_picture(diffusion[1]):
-        large.append(_mip_panel(*diffusion, places))
-    if fluid is not None and is_whole_body_picture(fluid[1]):
-        view = turned(fluid[1])
+        large.append(_slice_panel(name, view, gallery.window(name), chosen, places))
+    if diffusion is not None and gallery.is_whole_body(diffusion):
+        large.append(_mip_panel(diffusion, _framed(gallery, diffusion, fluid), places))
+    if fluid is not None and gallery.is_whole_body(fluid):
+        view = trimmed(gallery.view(fluid))
         for index in further_slices(view, places, chosen if chosen is not None else 0):
-            further.append(_slice_panel(fluid[0], view, index, places, _depth(view, index), small=True))
+            further.append(_slice_panel(fluid, view, gallery.window(fluid), index, places, small=True))
     return large, further
 
 
-def _named(volumes: Mapping[str, Volume], name: str) -> tuple[str, Volume] | None:
-    return (name, volumes[name]) if name in volumes else None
+def _framed(gallery: Gallery, name: str, like: str | None) -> Volume:
+    """The view of ``name`` cut to the same rows and columns as the trimmed view of ``like``."""
+    view = gallery.view(name)
+    if like is None or not gallery.is_whole_body(like) or gallery.view(like).grid != view.grid:
+        return trimmed(view)
+    frame = trimmed(gallery.view(like)).grid
+    start = view.grid.to_voxel(frame.to_mm(Voxel(0, 0, 0))).rounded()
+    return cut(view, start[1], start[1] + frame.shape[1], start[2], start[2] + frame.shape[2])
 
 
 def _tissue_area(view: Volume) -> npt.NDArray[np.float64]:
@@ -132,7 +107,8 @@ def further_slices(view: Volume, places: CandidateMap, shown: int) -> list[int]:
     """Slices that together cut every candidate (as far as MORE_SLICES allows), filled up evenly, in order."""
     area = _tissue_area(view)
     useful = np.flatnonzero(area > 0.25 * area.max()) if area.max() > 0 else np.arange(view.grid.shape[0])
-    missing = {name: slices for name, slices in places.slices_of(view.grid).items() if slices}
+    where = places.slices_of(view.grid)
+    missing = {name: slices for name, slices in where.items() if slices and shown not in slices}
     chosen: list[int] = []
     while missing and len(chosen) < MORE_SLICES:
         counts = {k: sum(k in s for s in missing.values()) for s in missing.values() for k in s}
@@ -161,24 +137,25 @@ def _resolution(width_mm: float, small: bool) -> float:
 
 
 def _slice_panel(
-    name: str, view: Volume, index: int, places: CandidateMap, where: str, small: bool = False
+    name: str, view: Volume, window: Window, index: int, places: CandidateMap, small: bool = False
 ) -> Panel:
-    outlines = places.outlines(view.grid, index)
+    _, dr, dc = view.grid.spacing
+    width, where = view.grid.shape[2] * dc, _depth(view, index)
+    letter = (0.06 if small else 0.035) * width
+    outlines = places.outlines(view.grid, index, letter)
     title = volume_title(name, view)
     told = ", ".join(o.number for o in outlines)
     alt = f"{title}, coronal, {where}. " + (
         f"Candidates outlined: {told}." if told else "No candidate in this slice."
     )
-    _, dr, dc = view.grid.spacing
     svg = picture_svg(
-        window_of(view).grey(view.array[index]), mm_per_pixel=(dr, dc), letters=letters_of(view.grid), alt=alt,
-        outlines=outlines, pixels_per_mm=_resolution(view.grid.shape[2] * dc, small),
+        window.grey(view.array[index]), mm_per_pixel=(dr, dc), letters=letters_of(view.grid), alt=alt,
+        outlines=outlines, pixels_per_mm=_resolution(width, small), letter_mm=letter,
     )  # fmt: skip
     return Panel(title, where, svg, "small" if small else "large")
 
 
-def _mip_panel(name: str, volume: Volume, places: CandidateMap) -> Panel:
-    view = turned(volume)
+def _mip_panel(name: str, view: Volume, places: CandidateMap) -> Panel:
     projection = view.array.max(axis=0)
     outlines = places.projected(view.grid)
     alt = (
@@ -187,7 +164,8 @@ def _mip_panel(name: str, volume: Volume, places: CandidateMap) -> Panel:
     )
     _, dr, dc = view.grid.spacing
     svg = picture_svg(
-        _mip_window(projection).grey(projection), mm_per_pixel=(dr, dc), letters=letters_of(view.grid), alt=alt,
+        _mip_window(projection).grey(projection), mm_per_pixel=(dr, dc), letters=letters_of(view.grid),
+        alt=alt,
         outlines=[Outline(o.path, o.number, o.at) for o in outlines],
         pixels_per_mm=_resolution(view.grid.shape[2] * dc, False), dark_paper=False,
     )  # fmt: skip
@@ -209,27 +187,25 @@ def _mip_window(projection: npt.NDArray[np.number]) -> Window:
 # ---------------------------------------------------------------- native stacks
 
 
-def native_panels(volumes: Mapping[str, Volume], places: CandidateMap, count: int = 3) -> list[Panel]:
+def native_panels(gallery: Gallery, places: CandidateMap, count: int = 3) -> list[Panel]:
     """Slices of volumes that are no whole-body pictures, in the plane they were measured in."""
     panels: list[Panel] = []
-    for name, volume in volumes.items():
-        if is_whole_body_picture(volume):
+    for name in [*gallery.volumes, *gallery.extra]:
+        view = gallery.view(name)
+        if gallery.is_whole_body(name):
             continue
-        view = turned(volume)
-        window = window_of(view)
+        title = volume_title(name, view)
         _, dr, dc = view.grid.spacing
+        width = view.grid.shape[2] * dc
         for index in _spread_slices(view, count):
-            outlines = places.outlines(view.grid, index)
-            title = volume_title(name, view)
-            alt = f"{title}, {view.grid.plane}, slice {index + 1} of {view.grid.shape[0]}"
+            where = f"{view.grid.plane}, slice {index + 1} of {view.grid.shape[0]}"
             svg = picture_svg(
-                window.grey(view.array[index]), mm_per_pixel=(dr, dc), letters=letters_of(view.grid), alt=alt,
-                outlines=outlines, pixels_per_mm=min(2.2, 430 / (view.grid.shape[2] * dc)),
-                letter_mm=0.05 * view.grid.shape[2] * dc,
+                gallery.window(name).grey(view.array[index]), mm_per_pixel=(dr, dc),
+                letters=letters_of(view.grid), alt=f"{title}, {where}",
+                outlines=places.outlines(view.grid, index, 0.05 * width),
+                pixels_per_mm=min(2.2, 430 / width), letter_mm=0.05 * width,
             )  # fmt: skip
-            panels.append(
-                Panel(title, f"{view.grid.plane}, slice {index + 1} of {view.grid.shape[0]}", svg, "native")
-            )
+            panels.append(Panel(title, where, svg, "native"))
     return panels
 
 
@@ -237,27 +213,20 @@ def _spread_slices(view: Volume, count: int) -> list[int]:
     area = _tissue_area(view)
     useful = np.flatnonzero(area > 0.4 * area.max()) if area.max() > 0 else np.arange(view.grid.shape[0])
     shares = {1: (0.5,), 2: (0.33, 0.67)}.get(count, (0.22, 0.5, 0.78))
-    return sorted({int(round(q)) for q in np.quantile(useful, shares)})
+    return sorted({round(float(q)) for q in np.quantile(useful, shares)})
 
 
 # ---------------------------------------------------------------- one candidate
 
 
-def candidate_panels(study: Study, candidate: Candidate, places: CandidateMap) -> list[Panel]:
+def candidate_panels(gallery: Gallery, candidate: Candidate, places: CandidateMap) -> list[Panel]:
     """The same square of every contrast around one candidate: fluid-sensitive, T1, high b, ADC."""
-    wanted = [
-        fluid_volume(study.volumes),
-        _named(study.volumes, "T1"),
-        high_b_volume(study.volumes),
-        _named(study.volumes, "ADC"),
-    ]
-    return [
-        _crop_panel(name, volume, candidate, places) for name, volume in (w for w in wanted if w is not None)
-    ]
+    wanted = (gallery.fluid(), gallery.t1(), gallery.high_b(), gallery.adc())
+    return [_crop_panel(name, gallery, candidate, places) for name in wanted if name is not None]
 
 
-def _crop_panel(name: str, volume: Volume, candidate: Candidate, places: CandidateMap) -> Panel:
-    view = turned(volume)
+def _crop_panel(name: str, gallery: Gallery, candidate: Candidate, places: CandidateMap) -> Panel:
+    view = gallery.view(name)
     title = volume_title(name, view)
     index = slice_of(view.grid, candidate.centre_mm)
     if index is None:
@@ -269,15 +238,21 @@ def _crop_panel(name: str, volume: Volume, candidate: Candidate, places: Candida
     if view.covered is not None and not view.covered[index, round(place.row), round(place.column)]:
         return Panel(title, "not measured at this place", "", "crop")
     picture = _window_cut(view.array[index], top, left, rows, columns)
-    labels = _window_cut(places.in_slice(view.grid, index), top, left, rows, columns)
+    labels = places.in_slice(_square(view.grid, top, left, rows, columns), index)
     outline = places.outline_of(candidate, labels, view.grid)
     number = places.numbers[candidate.id]
     svg = picture_svg(
-        window_of(view).grey(picture), mm_per_pixel=(dr, dc), letters=letters_of(view.grid),
+        gallery.window(name).grey(picture), mm_per_pixel=(dr, dc), letters=letters_of(view.grid),
         alt=f"Candidate {number} on {title}, {view.grid.plane} slice {index + 1}, {CROP_MM / 10:g} cm wide",
         outlines=outline, pixels_per_mm=2.4, letter_mm=7.0, scale_mm=20, quality=80,
     )  # fmt: skip
     return Panel(title, f"{view.grid.plane}, slice {index + 1}", svg, "crop")
+
+
+def _square(grid: Grid, top: int, left: int, rows: int, columns: int) -> Grid:
+    affine = np.array(grid.affine)
+    affine[:3, 3] += affine[:3, 1] * top + affine[:3, 2] * left
+    return Grid((grid.shape[0], rows, columns), affine)
 
 
 def _window_cut(plane: npt.NDArray, top: int, left: int, rows: int, columns: int) -> npt.NDArray:
@@ -292,6 +267,3 @@ def _window_cut(plane: npt.NDArray, top: int, left: int, rows: int, columns: int
     if r1 > r0 and c1 > c0:
         out[r0 - top : r1 - top, c0 - left : c1 - left] = plane[r0:r1, c0:c1]
     return out
-
-
-__all__ = ["Panel", "candidate_panels", "native_panels", "slice_labels", "whole_body_panels"]

@@ -14,7 +14,7 @@ _LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 """Letter of the positive and the negative direction of LPS x, y, z."""
 
 OBLIQUE_SHARE = 0.34
-"""A second letter is given when a direction leans this much (cosine) to another axis: about 20 degrees (ours)."""
+"""A second letter is given when a direction leans this much (cosine) to another axis: 20 degrees (ours)."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ _SCREEN = {
 
 def turned(volume: Volume) -> Volume:
     """The volume in radiological order: coronal and axial with the patient's right on the left, head or front
-    on top; sagittal with the front on the left. Array and affine move together. Oblique stacks stay as stored.
+    on top; sagittal with the front on the left. Array and affine move together; oblique stacks stay as stored.
     """
     wanted = _SCREEN.get(volume.grid.plane)
     if wanted is None:
@@ -93,7 +93,7 @@ def turned(volume: Volume) -> Volume:
 def slice_labels(
     labels: npt.NDArray[np.integer], grid: Grid, onto: Grid, index: int
 ) -> npt.NDArray[np.integer]:
-    """Label values at the pixel centres of slice ``index`` of ``onto`` (nearest voxel; 0 outside the labels)."""
+    """Label values at the pixel centres of slice ``index`` of ``onto`` (nearest voxel, 0 outside)."""
     rows, columns = np.meshgrid(np.arange(onto.shape[1]), np.arange(onto.shape[2]), indexing="ij")
     step = np.linalg.solve(grid.affine[:3, :3], onto.affine[:3, :3])
     start = np.linalg.solve(grid.affine[:3, :3], onto.affine[:3, 3] - grid.affine[:3, 3])

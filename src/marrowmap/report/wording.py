@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 from marrowmap.core.exam import Exam, Scanner, Sex
@@ -71,6 +72,11 @@ def bone_text(candidate: Candidate) -> str:
     """Bone without side: "tibia", "T8 vertebra"."""
     unit = candidate.site
     return f"{unit.level} vertebra" if unit.level else unit.bone.replace("_", " ")
+
+
+def signal_step(log_ratio: float | None) -> str:
+    """A natural logarithm of a signal ratio as percent: "+22 %"; "–" when unknown."""
+    return "–" if log_ratio is None else f"{100 * (math.exp(log_ratio) - 1):+.0f} %"
 
 
 def count(n: int, one: str, many: str | None = None) -> str:
