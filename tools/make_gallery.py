@@ -43,8 +43,8 @@ class Panel:
 
 
 def shade(array: np.ndarray, high: float) -> np.ndarray:
-    """Grey values with ``high`` as white."""
-    return (np.clip(array / max(high, 1e-6), 0, 1) ** 0.9 * 255).astype(np.uint8)
+    """Grey values with ``high`` as white and everything below a twentieth of it as black."""
+    return (np.clip(array / max(high, 1e-6) * 1.06 - 0.06, 0, 1) ** 0.9 * 255).astype(np.uint8)
 
 
 def whole_body(sim: Simulated, scene: Scene) -> list[Panel]:
@@ -95,7 +95,7 @@ def regions(scene: Scene, request: ExamRequest) -> list[Panel]:
             parts.append(
                 ndimage.zoom(
                     shade(image[k], float(np.percentile(image, 99.2))),
-                    (step[1] / 1.2, step[2] / 1.2),
+                    (step[1] / 1.5, step[2] / 1.5),
                     order=1,
                 )
             )
@@ -146,7 +146,7 @@ def picture(request: ExamRequest) -> Image.Image:
     """The sheet of one child."""
     request = request.settled()
     scene = make_scene(request)
-    sim = simulate_volumes(scene.body, scene.findings, (5.0, 1.9, 1.9), make_scanner(request))
+    sim = simulate_volumes(scene.body, scene.findings, (5.0, 2.4, 2.4), make_scanner(request))
     lesions = [f for f in scene.findings if f.kind.is_lesion]
     places = "; ".join(dict.fromkeys(site(f.sites[0]).name for f in lesions)) or "no lesion"
     child = f"{request.age_years:.1f} years, {request.sex}, {request.field_t:g} T, {request.body} body"
@@ -164,7 +164,7 @@ def main() -> None:
     for name, request in CHILDREN:
         if args.only in ("", name):
             image = picture(request)
-            image.quantize(64).save(args.out / f"{name}.png", optimize=True)
+            image.quantize(20).save(args.out / f"{name}.png", optimize=True)
             print(name, image.size, (args.out / f"{name}.png").stat().st_size // 1024, "kB")
 
 

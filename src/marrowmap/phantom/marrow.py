@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from marrowmap.core.site import Region, Segment, Site, all_sites
 from marrowmap.phantom.body import ChildSpec, Maps, Tissue
-from marrowmap.phantom.texture import Field
+from marrowmap.phantom.texture import Field, points_of
 
 AGES = (4.0, 10.0, 18.0)
 BY_KIND: dict[str, tuple[float, float, float]] = {
@@ -145,12 +145,13 @@ class Marrow:
         near = np.where(
             np.isnan(to_plate), np.float32(0.0), np.exp(-to_plate / np.float32(22.0 * self._scale))
         )
-        flames = self._flames.on(maps.grid)[marrow]
+        points = points_of(maps.grid, marrow)
+        flames = self._flames.at(points)
         tongue = np.clip(0.55 * near + flames * 0.45 - 0.12, 0, 1) * (near > 0.03)
         value -= self._flame[site] * tongue
-        spots = self._spots.on(maps.grid)[marrow]
+        spots = self._spots.at(points)
         value -= self._patch[site] * np.clip(spots, -0.7, 2.0)
         if fine:
-            value += 0.03 * self._grain.on(maps.grid)[marrow]
+            value += 0.03 * self._grain.at(points)
         result[marrow] = np.clip(value, 0.03, 0.95)
         return result

@@ -65,16 +65,24 @@ class Scene:
 
     def _codes(self, maps: Maps, changes: Changes, fine: bool) -> npt.NDArray[np.uint16]:
         codes = code_of_tissue(maps.tissue)
-        fat = self.marrow.fat_fraction(maps, fine)
-        top = LEVELS - SCLEROSIS_LEVELS - 1
-        level = np.rint(changes.oedema * top).astype(np.int64)
-        hard = np.rint(changes.sclerosis * SCLEROSIS_LEVELS).astype(np.int64)
-        level = np.where(hard > 0, top + hard, level)
         marrow = maps.tissue == Tissue.MARROW
-        codes[marrow] = marrow_code(np.rint(fat[marrow] * (FAT_STEPS - 1)).astype(np.int64), level[marrow])
+        fat = self.marrow.fat_fraction(maps, fine)[marrow]
+        top = LEVELS - SCLEROSIS_LEVELS - 1
+        level = np.zeros(maps.grid.shape, np.uint8)
+        changed = (changes.oedema > 0) | (changes.sclerosis > 0)
+        if changed.any():
+            hard = np.rint(changes.sclerosis[changed] * SCLEROSIS_LEVELS)
+            level[changed] = np.where(hard > 0, top + hard, np.rint(changes.oedema[changed] * top)).astype(
+                np.uint8
+            )
+        codes[marrow] = marrow_code(
+            np.rint(fat * (FAT_STEPS - 1)).astype(np.int64), level[marrow].astype(np.int64)
+        )
         for index, tissue in enumerate(SWELLING):
-            swollen = (maps.tissue == tissue) & (level > 0) & (hard == 0)
-            codes[swollen] = soft_code(np.full(int(swollen.sum()), index), level[swollen])
+            swollen = changed & (maps.tissue == tissue) & (level <= top)
+            if swollen.any():
+                steps = level[swollen].astype(np.int64)
+                codes[swollen] = soft_code(np.full(len(steps), index), steps)
         return codes
 
 

@@ -35,6 +35,16 @@ class Field:
             self._lattice, step, start, output_shape=grid.shape, output=np.float32, order=1, mode="grid-wrap"
         )
 
+    def at(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+        """The field at ``points`` (n, 3) in LPS millimetres; float32 (n). The same values as ``on`` gives there."""
+        places = (points / np.array(self.cell_mm)).T
+        return ndimage.map_coordinates(self._lattice, places, output=np.float32, order=1, mode="grid-wrap")
+
+
+def points_of(grid: Grid, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Millimetre places (n, 3) of the voxels in ``mask``."""
+    return np.argwhere(mask) @ grid.affine[:3, :3].T + grid.affine[:3, 3]
+
 
 def crop(grid: Grid, index: tuple[slice, slice, slice]) -> Grid:
     """The grid of the block ``index`` of ``grid``."""
