@@ -93,7 +93,11 @@ def _inner(labels: npt.NDArray[np.uint8], work: Working) -> npt.NDArray[np.bool_
 
 def _z(ratio: Float, kinds: npt.NDArray[np.uint8], usable: npt.NDArray[np.bool_], floor: float) -> Float:
     out = np.zeros(ratio.shape, dtype=np.float32)
-    order = np.argsort(kinds, axis=None, kind="stable")
+    bone = np.flatnonzero(kinds)
+    if bone.size == 0:
+        return out
+    sorting = np.argsort(kinds.ravel()[bone], kind="stable")
+    order = bone[sorting]
     sorted_kinds = kinds.ravel()[order]
     starts = np.searchsorted(sorted_kinds, np.arange(1, int(kinds.max()) + 2))
     flat, flat_usable, flat_out = ratio.ravel(), usable.ravel(), out.ravel()
@@ -107,6 +111,6 @@ def _z(ratio: Float, kinds: npt.NDArray[np.uint8], usable: npt.NDArray[np.bool_]
         middle = float(np.median(sample))
         low = float(np.percentile(sample, 25))
         # the lower half is used for the spread, so that a large lesion does not widen it
-        spread = max(1.4826 * (middle - low) / 0.6745 * 0.6745, floor)
+        spread = max((middle - low) / 0.6745, floor)
         flat_out[where] = (flat[where] - middle) / spread
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,22 +13,59 @@ from marrowmap.core.site import all_sites
 from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.core.volume import Volume
 from marrowmap.errors import InputError
+from marrowmap.imaging.label_assemble import LIKELY, assemble
 from marrowmap.imaging.label_rough import CERTAINTY, rough_labels
-from marrowmap.imaging.working import enlarge, prepare
+from marrowmap.imaging.network import find_bones, weights_there
+from marrowmap.imaging.working import Working, enlarge, prepare, weights
 
 Progress = Callable[..., None]
+METHOD = "network trained on synthetic children only, not validated on patients"
 
 
 def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = None) -> Skeleton:
     """Label every voxel of bone on the grid of the STIR volume (else T1).
 
+    Uses whatever of STIR (or another fluid-sensitive sequence) and T1 (or PD, T2) there is, in any coverage. A
+    bone that is missed or out of view is NOT_COVERED, that is not assessed; it is never called normal.
     Raises InputError when there is no volume at all.
     """
     if not volumes:
         raise InputError("volumes", "there is none to label", "compose at least a STIR or a T1 volume")
     if progress:
-        progress("finding bones", 0, 1)
+        progress("finding bones", 0, 3)
     work = prepare(volumes)
+    if not weights_there("units"):
+        return _rough(work)
+    bones = find_bones(work)
+    if progress:
+        progress("naming bones", 1, 3)
+    named = assemble(work, bones)
+    if progress:
+        progress("drawing labels", 2, 3)
+    labels = _to_full(named.labels, bones.bone, work)
+    return Skeleton(labels, work.full, METHOD, named.certainty, named.uncertain_levels, named.coverage)
+
+
+def _to_full(
+    small: npt.NDArray[np.uint8], bone: npt.NDArray[np.float16], work: Working
+) -> npt.NDArray[np.uint8]:
+    """Labels on the exam's grid: smooth outline from the interpolated probability, unit of the nearest voxel."""
+    labels = enlarge(small, work.grid, work.full).astype(np.uint8)
+    for s, part in enumerate(_slices(bone, work)):
+        labels[s][part < LIKELY] = 0
+    return labels
+
+
+def _slices(bone: npt.NDArray[np.float16], work: Working) -> Iterator[npt.NDArray[np.float32]]:
+    """Interpolated bone probability of each slice of the exam's grid, one at a time to save memory."""
+    along, down, across = (weights(work.grid, work.full, axis) for axis in range(3))
+    for row in along:
+        near = np.flatnonzero(row)
+        mixed = np.tensordot(row[near], bone[near].astype(np.float32), axes=1)
+        yield down @ mixed @ across.T
+
+
+def _rough(work: Working) -> Skeleton:
     small = rough_labels(work)
     labels = enlarge(small, work.grid, work.full).astype(np.uint8)
     present = {int(v) for v in np.unique(labels)}

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from marrowmap.imaging.working import Working
+from marrowmap.imaging.normalise import POOL, pool
+from marrowmap.imaging.working import Working, distance_to
 
 MIN_VOXELS = 200
 
@@ -38,9 +39,9 @@ class MuscleReference:
 
 def muscle_mask(work: Working, bone: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Voxels that look like muscle: near bone, deep, dark on T1, neither dark nor bright on STIR."""
-    near = ndimage.distance_transform_edt(~bone, sampling=work.grid.spacing) if bone.any() else None
     mask = work.body & (work.depth_mm > 5)
-    if near is not None:
+    if bone.any():
+        near = distance_to(bone, work.grid.spacing)
         mask &= (near > 4) & (near < 35)
     if "T1" in work.signal:
         mask &= _below_fat(work, mask)
@@ -77,30 +78,21 @@ def local_muscle(
     signal = work.signal[name]
     usable = muscle & work.covered[name]
     overall = float(np.median(signal[usable])) if usable.any() else float(np.median(signal[work.body]) or 1.0)
-    step = (1, 4, 4)
-    sigma = [sigma_mm / (s * k) for s, k in zip(work.grid.spacing, step, strict=True)]
+    sigma = [sigma_mm / (s * k) for s, k in zip(work.grid.spacing, (1, POOL, POOL), strict=True)]
     out = np.full(signal.shape, overall, dtype=np.float32)
     stations = [s for s in np.unique(work.station) if s >= 0] or [0]
     for station in stations:
-        here = (work.station == station) | (work.station < 0)
-        weight = _pool((usable & here).astype(np.float32), step)
-        total = _pool(np.where(usable & here, signal, 0).astype(np.float32), step)
-        own = signal[usable & here]
+        rows = np.flatnonzero((work.station == station).any(axis=(0, 2)))
+        slab = np.s_[:, rows[0] : rows[-1] + 1]
+        here = work.station[slab] == station
+        use = usable[slab] & here
+        own = signal[slab][use]
         level = float(np.median(own)) if own.size >= MIN_VOXELS else overall
-        weight = ndimage.gaussian_filter(weight, sigma)
-        total = ndimage.gaussian_filter(total, sigma)
-        smooth = (total + 0.002 * level) / (weight + 0.002)
-        big = np.repeat(np.repeat(smooth, step[1], axis=1), step[2], axis=2)
-        big = big[:, : signal.shape[1], : signal.shape[2]]
-        np.copyto(out, big, where=here)
+        weight = ndimage.gaussian_filter(pool(use), sigma, truncate=2.5)
+        total = ndimage.gaussian_filter(pool(np.where(use, signal[slab], 0)), sigma, truncate=2.5)
+        smooth = np.repeat(np.repeat((total + 0.002 * level) / (weight + 0.002), POOL, axis=1), POOL, axis=2)
+        np.copyto(out[slab], smooth[:, : here.shape[1], : here.shape[2]], where=here)
     return np.maximum(out, 0.05 * overall)
-
-
-def _pool(array: np.ndarray, step: tuple[int, int, int]) -> np.ndarray:
-    pad = [(0, -n % k) for n, k in zip(array.shape, step, strict=True)]
-    a = np.pad(array, pad)
-    s, r, c = a.shape
-    return a.reshape(s, r // step[1], step[1], c // step[2], step[2]).mean(axis=(2, 4))
 
 
 def _below_fat(work: Working, mask: np.ndarray) -> np.ndarray:

@@ -1,0 +1,222 @@
+"""From what the network says to bone units: class, side, level or ray, then repair and coverage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from marrowmap.core.geometry import Grid
+from marrowmap.core.site import Side, all_sites, mirror
+from marrowmap.core.skeleton import Coverage
+from marrowmap.imaging.label_classes import ORDINAL_STEP, class_names, is_paired, label_of_class
+from marrowmap.imaging.label_sides import is_left, midline
+from marrowmap.imaging.levels import REGIONS, Spine, count_levels
+from marrowmap.imaging.network import Bones
+from marrowmap.imaging.working import Working
+
+LIKELY = 0.5
+CANDIDATE = 0.25
+"""Bone probability above which a voxel is bone, and above which it is given a unit in case it becomes bone on
+the finer grid."""
+SMALLEST_ML = 0.1
+SPECK_SHARE = 0.08
+"""Parts of a unit smaller than this share of its largest part, or SMALLEST_ML, are taken for errors."""
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """labels: uint8 on the working grid for every voxel above CANDIDATE. The rest as in ``Skeleton``."""
+
+    labels: npt.NDArray[np.uint8]
+    certainty: dict[str, float]
+    uncertain_levels: frozenset[str]
+    coverage: dict[str, Coverage]
+    notes: tuple[str, ...]
+
+
+def assemble(work: Working, bones: Bones) -> Assembled:
+    """Name every likely bone voxel of an exam."""
+    places = np.argwhere(bones.bone > CANDIDATE)
+    if len(places) == 0:
+        return Assembled(np.zeros(work.grid.shape, np.uint8), {}, frozenset(), {}, ("No bone was found.",))
+    classes, sure = _classes(places, bones)
+    points = _points(places, work.grid)
+    left, side_sure = _sides(points, classes)
+    values = label_of_class()[classes, np.where(is_paired()[classes], left.astype(int), 2)]
+    values, spine = _spine(values, places, points, classes, bones, work)
+    values = _rays(values, places, classes, left, bones)
+    labels = np.zeros(work.grid.shape, dtype=np.uint8)
+    labels[tuple(places.T)] = values
+    labels = _repair(labels, bones)
+    sure_map = np.zeros(work.grid.shape, dtype=np.float16)
+    sure_map[tuple(places.T)] = sure
+    certainty = _certainty(labels, sure_map, bones)
+    present = {s.id for s in all_sites() if s.id in certainty}
+    uncertain = frozenset(
+        s.id for s in all_sites() if s.is_vertebra and s.id in present and _index(s.label) in spine.uncertain
+    )
+    notes = [] if side_sure else ["The midline was not in view: sides follow the scanner's middle."]
+    if spine.why and uncertain:
+        notes.append(f"Vertebral levels are uncertain: {spine.why}.")
+    return Assembled(labels, certainty, uncertain, _coverage(labels, work), tuple(notes))
+
+
+def _index(label: int) -> int:
+    return label - _FIRST_VERTEBRA
+
+
+_FIRST_VERTEBRA = next(s.label for s in all_sites() if s.is_vertebra)
+
+
+def _classes(
+    places: npt.NDArray[np.intp], bones: Bones
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+    """Likeliest class of every voxel from interpolated class probabilities, and how likely."""
+    s, r, c = places.T
+    rf, cf = (r - 0.5) / 2, (c - 0.5) / 2
+    r0, c0 = np.floor(rf).astype(int), np.floor(cf).astype(int)
+    wr, wc = (rf - r0).astype(np.float32), (cf - c0).astype(np.float32)
+    _, _, nr, nc = bones.classes.shape
+    total = np.zeros((bones.classes.shape[0], len(s)), dtype=np.float32)
+    for dr, fr in ((0, 1 - wr), (1, wr)):
+        for dc, fc in ((0, 1 - wc), (1, wc)):
+            at = bones.classes[:, s, np.clip(r0 + dr, 0, nr - 1), np.clip(c0 + dc, 0, nc - 1)]
+            total += at.astype(np.float32) * (fr * fc)
+    best = total.argmax(axis=0)
+    return best, total[best, np.arange(len(s))]
+
+
+def _points(places: npt.NDArray[np.intp], grid: Grid) -> npt.NDArray[np.float64]:
+    points: npt.NDArray[np.float64] = places @ grid.affine[:3, :3].T + grid.affine[:3, 3]
+    return points
+
+
+def _sides(
+    points: npt.NDArray[np.float64], classes: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.bool_], bool]:
+    names = class_names()
+    middle = np.array([n.startswith(("vertebra", "sacrum", "sternum", "skull")) for n in names])
+    legs = np.array([n.startswith(("femur", "tibia", "fibula", "patella", "talus", "calcaneus", "tarsals",
+                                   "metatarsal", "toes")) for n in names])  # fmt: skip
+    line = midline(points, middle[classes], legs[classes])
+    return is_left(points, line), line[2]
+
+
+def _spine(
+    values: npt.NDArray[np.uint8],
+    places: npt.NDArray[np.intp],
+    points: npt.NDArray[np.float64],
+    classes: npt.NDArray[np.intp],
+    bones: Bones,
+    work: Working,
+) -> tuple[npt.NDArray[np.uint8], Spine]:
+    names = class_names()
+    numbers = [names.index(f"vertebra_{r.lower()}") for r in REGIONS]
+    inside = np.isin(classes, numbers)
+    if not inside.any():
+        return values, Spine(np.zeros(0, int), frozenset())
+    s, r, c = places[inside].T
+    rough = bones.order[s, r // 2, c // 2].astype(np.float64) * ORDINAL_STEP
+    share = bones.classes[numbers][:, s, r // 2, c // 2].astype(np.float64).T
+    share /= share.sum(axis=1, keepdims=True) + 1e-6
+    discs = np.argwhere(bones.disc > 0.3)
+    sacrum = np.isin(classes, [i for i, n in enumerate(names) if n.startswith("sacrum")])
+    top = float(points[sacrum][:, 2].max()) if sacrum.sum() > 30 else None
+    spine = count_levels(
+        points[inside],
+        rough,
+        share,
+        (_points(discs, work.grid), bones.disc[tuple(discs.T)].astype(np.float64)),
+        top,
+    )
+    values = values.copy()
+    values[inside] = spine.level + _FIRST_VERTEBRA
+    return values, spine
+
+
+def _rays(
+    values: npt.NDArray[np.uint8],
+    places: npt.NDArray[np.intp],
+    classes: npt.NDArray[np.intp],
+    left: npt.NDArray[np.bool_],
+    bones: Bones,
+) -> npt.NDArray[np.uint8]:
+    names = class_names()
+    values = values.copy()
+    for name in ("metacarpal", "metatarsal"):
+        inside = classes == names.index(name)
+        s, r, c = places[inside].T
+        ray = np.clip(
+            np.round(bones.order[s, r // 2, c // 2].astype(np.float64) * ORDINAL_STEP), 1, 5
+        ).astype(int)
+        first = {Side.RIGHT: 0, Side.LEFT: 0}
+        for unit in all_sites():
+            if unit.bone == f"{name}_1":
+                first[unit.side] = unit.label
+        values[inside] = np.where(left[inside], first[Side.LEFT], first[Side.RIGHT]) + ray - 1
+    return values
+
+
+def _repair(labels: npt.NDArray[np.uint8], bones: Bones) -> npt.NDArray[np.uint8]:
+    """Take specks away from units and give them to the unit that surrounds them, or to none."""
+    likely = bones.bone > LIKELY
+    out = labels.copy()
+    boxes = ndimage.find_objects(labels)
+    around = np.ones((3, 3, 3), dtype=bool)
+    for value, box in enumerate(boxes, start=1):
+        if box is None:
+            continue
+        parts, n = ndimage.label(labels[box] == value, around)
+        if n < 2:
+            continue
+        size = np.bincount(parts.ravel(), weights=likely[box].ravel(), minlength=n + 1)
+        size[0] = 0
+        many = value in _MANY_PARTED
+        limit = max(4.0, (0.005 if many else SPECK_SHARE) * size.max())
+        small = np.isin(parts, np.flatnonzero(size < limit)) & (parts > 0)
+        out[box][small] = 255
+    lost = np.argwhere(out == 255)
+    if len(lost):
+        out[out == 255] = 0
+        near = ndimage.grey_dilation(out, size=(1, 3, 3))
+        out[tuple(lost.T)] = near[tuple(lost.T)]
+    return out
+
+
+_MANY_PARTED = frozenset(
+    s.label for s in all_sites() if s.bone in ("ribs", "fingers", "toes", "carpus", "tarsals", "sternum")
+)
+
+
+def _certainty(
+    labels: npt.NDArray[np.uint8], sure: npt.NDArray[np.float16], bones: Bones
+) -> dict[str, float]:
+    likely = bones.bone > LIKELY
+    inside = np.where(likely, labels, 0).ravel()
+    count = np.bincount(inside, minlength=256)
+    total = np.bincount(inside, weights=(sure * bones.bone).astype(np.float32).ravel(), minlength=256)
+    return {s.id: float(total[s.label] / count[s.label]) for s in all_sites() if count[s.label] >= 3}
+
+
+def _coverage(labels: npt.NDArray[np.uint8], work: Working) -> dict[str, Coverage]:
+    """COVERED, PARTIAL where a unit meets the edge of the view or is far smaller than its twin, else NOT_COVERED.
+
+    A unit in view that the labels miss counts as not covered: it was not assessed.
+    """
+    seen = work.covered.get(work.main or next(iter(work.covered)), np.ones(labels.shape, bool))
+    edge = np.ones(labels.shape, dtype=bool)
+    edge[:, 1:-1, 1:-1] = ~ndimage.binary_erosion(seen, np.ones((1, 3, 3)))[:, 1:-1, 1:-1]
+    count = np.bincount(labels.ravel(), minlength=256)
+    cut = np.bincount(labels[edge].ravel(), minlength=256)
+    out = {}
+    for unit in all_sites():
+        if count[unit.label] < 3:
+            out[unit.id] = Coverage.NOT_COVERED
+            continue
+        twin = mirror(unit)
+        small = twin is not None and count[unit.label] < 0.3 * count[twin.label]
+        out[unit.id] = Coverage.PARTIAL if small or cut[unit.label] > 2 else Coverage.COVERED
+    return out

@@ -1,0 +1,133 @@
+"""A case as some scanner might show it: cut, shaded, stepped between stations, noisy, with or without sequences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from marrowmap.training.cases import Case
+
+Float = npt.NDArray[np.float32]
+Box = tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Signals of one crop in arbitrary units; a sequence that is missing is None. station: int16 (rows,)."""
+
+    stir: Float | None
+    t1: Float | None
+    b50: Float | None
+    b800: Float | None
+    station: npt.NDArray[np.int16]
+
+
+def choose_box(case: Case, rng: np.random.Generator, rows: int, columns: int, slices: int) -> Box:
+    """A random window; where the body is smaller, all of it."""
+    box = []
+    for n, want in zip(case.site.shape, (slices, rows, columns), strict=True):
+        size = min(n, want)
+        start = int(rng.integers(0, n - size + 1))
+        box.append(slice(start, start + size))
+    return box[0], box[1], box[2]
+
+
+def show(
+    case: Case, box: Box, rng: np.random.Generator, contrast_mix: float = 0.35, diffusion: bool = True
+) -> Shown:
+    """Draw a scanner. contrast_mix: odds that contrasts other than STIR and T1 stand in their places."""
+    raw = {k: v[box].astype(np.float32) for k, v in case.signal.items() if diffusion or k != "b800"}
+    shape = raw["stir"].shape
+    station = _stations(rng, shape[1], case.spacing[1])
+    leak = rng.uniform(0, 0.25) * np.clip(_field(rng, shape, 1.0), 0, 2.0) if rng.random() < 0.8 else 0.0
+    fluid = raw["stir"] + leak * raw["fat"]
+    t1 = raw["t1"]
+    if rng.random() < contrast_mix:
+        fluid = _other_fluid(raw, fluid, rng)
+    if rng.random() < contrast_mix:
+        t1 = _other_fat(raw, t1, rng)
+    if rng.random() < 0.12:
+        fluid, t1 = _random_tissue(case, box, rng, fluid, t1)
+    noise = rng.uniform(0.02, 0.12)
+    drift = [rng.normal(0, 4.0) / case.spacing[1], rng.normal(0, 2.0) / case.spacing[2]]
+    if not diffusion:
+        return Shown(
+            _scan(fluid, rng, station, noise), _scan(t1, rng, station, 0.6 * noise), None, None, station
+        )
+    return Shown(
+        _scan(fluid, rng, station, noise),
+        _scan(t1, rng, station, 0.6 * noise),
+        _scan(_move(raw["b50"], drift, rng), rng, station, noise, 0.8),
+        _scan(_move(raw["b800"], drift, rng), rng, station, 0.8 * noise, 0.8),
+        station,
+    )
+
+
+def _scan(
+    signal: Float, rng: np.random.Generator, station: npt.NDArray[np.int16], noise: float, blur: float = 0.0
+) -> Float:
+    gains = np.exp(rng.normal(0, 0.15, int(station.max()) + 1)).astype(np.float32)
+    shading = np.exp(np.clip(0.2 * _field(rng, signal.shape, 1.0), -0.7, 0.7))
+    out = signal * shading * gains[station][None, :, None]
+    width = blur + rng.uniform(0, 0.5)
+    out = ndimage.gaussian_filter(out, (0, width, width))
+    grain = np.float32(noise) * rng.standard_normal(out.shape, dtype=np.float32)
+    real, imaginary = out + grain, np.roll(grain, 17, axis=1)
+    scale = np.float32(np.exp(rng.normal(5, 1)))
+    scanned: Float = (np.sqrt(real**2 + imaginary**2) * scale).astype(np.float32)
+    return scanned
+
+
+def _stations(rng: np.random.Generator, rows: int, row_mm: float) -> npt.NDArray[np.int16]:
+    length = rng.uniform(260, 420) / row_mm
+    offset = rng.uniform(0, length)
+    return ((np.arange(rows) + offset) // length).astype(np.int16)
+
+
+def _field(rng: np.random.Generator, shape: tuple[int, ...], spread: float) -> Float:
+    """A smooth random field of unit size."""
+    small = rng.normal(0, spread, (3, 6, 4)).astype(np.float32)
+    zoomed = ndimage.zoom(small, (4, 6, 4), order=2)
+    index = [np.linspace(0, n - 1.001, m).astype(int) for n, m in zip(zoomed.shape, shape, strict=True)]
+    field: Float = ndimage.uniform_filter(zoomed[np.ix_(*index)], (3, 9, 9))
+    return field
+
+
+def _move(signal: Float, drift: list[float], rng: np.random.Generator) -> Float:
+    """Diffusion images lie some millimetres off and are blurred by their coarser voxels."""
+    moved = ndimage.shift(signal, (0, drift[0], drift[1]), order=1, mode="nearest")
+    return ndimage.gaussian_filter(moved, (0, 0.4, 0.4))
+
+
+def _other_fluid(raw: dict[str, Float], fluid: Float, rng: np.random.Generator) -> Float:
+    kind = rng.integers(3)
+    if kind == 0:  # T2 without fat suppression
+        return fluid + raw["fat"] * np.float32(rng.uniform(0.5, 1.3))
+    if kind == 1:  # Dixon water or fat-suppressed T2: muscle and marrow water closer together
+        return np.maximum(raw["stir"], 0) ** np.float32(rng.uniform(0.6, 1.2)) + raw["b50"] * np.float32(
+            rng.uniform(0, 0.7)
+        )
+    return raw["b50"] * np.float32(rng.uniform(0.4, 1)) + np.float32(rng.uniform(0, 0.8)) * fluid
+
+
+def _other_fat(raw: dict[str, Float], t1: Float, rng: np.random.Generator) -> Float:
+    kind = rng.integers(3)
+    if kind == 0:
+        return t1 ** np.float32(rng.uniform(0.6, 1.5))
+    if kind == 1:  # proton density: fluid and fat both bright
+        return 0.6 * t1 + np.float32(rng.uniform(0.2, 0.6)) * raw["stir"]
+    return raw["fat"] + np.float32(rng.uniform(0.0, 0.3)) * t1
+
+
+def _random_tissue(
+    case: Case, box: Box, rng: np.random.Generator, fluid: Float, t1: Float
+) -> tuple[Float, Float]:
+    """Tissues get other signals than physics gives them: no contrast is a given."""
+    tissue = case.tissue[box]
+    for signal in (fluid, t1):
+        table = np.exp(rng.normal(0, 0.4, 64)).astype(np.float32)
+        signal *= ndimage.gaussian_filter(table[tissue], (0, 0.6, 0.6))
+    return fluid, t1
