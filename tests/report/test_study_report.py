@@ -10,9 +10,9 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from invented_exam import CANDIDATE_SITES, GRID
 from PIL import Image
 
-from conftest import CANDIDATE_SITES, GRID
 from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.core.lesion import Measured
 from marrowmap.core.protocol import ProtocolReport, ProtocolStatus
