@@ -165,3 +165,24 @@ def test_a_wrong_table_leaves_nothing_behind(tmp_path):
     with pytest.raises(InvalidRecord, match=r"items\.extramedullary\.present"):
         run("scores", "import", source, home=home)
     assert not home.exists()
+
+
+def test_limits_that_are_ours_can_be_changed_and_are_named(tmp_path):
+    file = tmp_path / "limits.toml"
+    file.write_text("paucifocal_max_lesions = 6")
+    text = run("score", NOW, "--only", "andronikou_patterns", "--limits", file)
+    assert "at most 6 lesions" in text
+    for wrong in ("paucifocal_max = 6", 'low_adc = "low"', "paucifocal_max_lesions = 4.5", "low_adc = -1"):
+        file.write_text(wrong)
+        with pytest.raises(InvalidRecord, match="Accepted"):
+            run("score", NOW, "--limits", file)
+
+
+def test_the_scored_visit_counts_for_the_course(tmp_path):
+    data = json.loads(run("score", NOW, "--visit", VISIT, "--json"))
+    month_0 = data["treatment"]["assessments"][0]
+    assert month_0 == {"month": 0, "day": "2025-03-01", "done": True}
+
+
+def test_a_draft_says_so():
+    assert "Draft reading" in run("score", NOW, "--brief")

@@ -23,6 +23,9 @@ def pathway(
     reading: Annotated[Path | None, typer.Argument(help="Reading file (JSON).", show_default=False)] = None,
     visit: Annotated[Path | None, typer.Option("--visit", help="Visit file (JSON).")] = None,
     tables: Annotated[Path | None, typer.Option("--tables", help="Folder of score tables.")] = None,
+    limits: Annotated[
+        Path | None, typer.Option("--limits", help="TOML file with other values for limits that are ours.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Follow the diagnostic pathway: a checklist with sources, never a diagnosis."""
@@ -31,7 +34,7 @@ def pathway(
             "pathway", "neither a reading nor a visit is given", "Accepted: marrowmap pathway READING.json"
         )
     case = read_case(reading, visit)
-    result = follow(case, rulebook(tables))
+    result = follow(case, rulebook(tables, limits))
     if as_json:
         typer.echo(json.dumps(pathway_to_dict(result), indent=2, ensure_ascii=False))
     else:

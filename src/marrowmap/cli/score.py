@@ -58,6 +58,9 @@ def score(
     tables: Annotated[
         Path | None, typer.Option("--tables", help="Folder of score tables entered at your site.")
     ] = None,
+    limits: Annotated[
+        Path | None, typer.Option("--limits", help="TOML file with other values for limits that are ours.")
+    ] = None,
     brief: Annotated[bool, typer.Option("--brief", help="One line for each system.")] = False,
     list_systems: Annotated[bool, typer.Option("--list", help="List every system with its source.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -77,7 +80,7 @@ def score(
             "Accepted: marrowmap score READING.json [--visit]",
         )
     case = read_case(reading, visit, baseline, baseline_visit)
-    rules = rulebook(tables)
+    rules = rulebook(tables, limits)
     if only is not None:
         result = listing(only).compute(case, rules)
         if as_json:

@@ -11,6 +11,7 @@ from marrowmap.core.case import Case
 from marrowmap.core.configuration import Rulebook
 from marrowmap.core.lesion import Assessment
 from marrowmap.core.pain import match_of
+from marrowmap.core.reading import ReadingState
 from marrowmap.core.remission import both_readings
 from marrowmap.core.scores.catalogue import CATALOGUE, RULE_SYSTEMS
 from marrowmap.core.scores.result import CONFIDENCE_WORDS, Item, ScoreResult, State, SystemState
@@ -65,6 +66,8 @@ def print_case(
     """All systems on one case in their groups; those that do not apply are named in one line at the end."""
     if case.synthetic:
         console.print("SYNTHETIC: a made-up child", style="yellow")
+    if case.reading is not None and case.reading.state is ReadingState.DRAFT:
+        console.print("Draft reading: not signed, results may change", style="yellow")
     results = [(e.group, e.compute(case, rules)) for e in CATALOGUE if only in (None, e.system.id)]
     idle = [r for _, r in results if r.state is State.NOT_APPLICABLE]
     for group, title in GROUPS.items():
@@ -155,13 +158,13 @@ def _print_pain(console: Console, case: Case) -> None:
 
 
 def _print_course(console: Console, case: Case, rules: Rulebook) -> None:
-    assert case.patient is not None
+    assert case.record is not None
     console.print("[bold underline]Treatment stage and course (reference, not advice)[/]")
     found = stage(case, rules=rules)
     for line in (*found.sentences, found.disclaimer):
         indented(console, line)
     readings = tuple(r for r in (case.earlier_reading, case.reading) if r is not None)
-    for answer in both_readings(case.patient, readings, rules):
+    for answer in both_readings(case.record, readings, rules):
         indented(console, answer.sentence)
     for line in (*found.ours, f"Source: {found.citation}"):
         indented(console, line, style="dim")

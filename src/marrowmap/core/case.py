@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from marrowmap.core.lesion import Lesion
@@ -41,6 +41,15 @@ class Case:
         if self.visit is not None:
             return self.visit.date
         return self.reading.exam_date if self.reading else None
+
+    @property
+    def record(self) -> PatientRecord | None:
+        """The patient record with the visits of this case among its own; None without a record."""
+        if self.patient is None:
+            return None
+        known = {v.id for v in self.patient.visits}
+        more = {v.id: v for v in (self.earlier_visit, self.visit) if v is not None and v.id not in known}
+        return replace(self.patient, visits=(*self.patient.visits, *more.values())) if more else self.patient
 
     @property
     def synthetic(self) -> bool:

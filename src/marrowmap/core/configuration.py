@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from marrowmap.core.checks import number_in
+from marrowmap.errors import InvalidRecord
 
 if TYPE_CHECKING:
     from marrowmap.core.scores.table import ScoreTable
@@ -66,6 +68,28 @@ def explain(limits: Limits, *names: str) -> tuple[str, ...]:
         else EXPLANATIONS[name].format(f"{limits.remission_months:g}").capitalize() + "."
         for name in names
     )
+
+
+def parse_limits(text: str) -> Limits:
+    """Limits from TOML, ``name = number`` on each line; what is not named keeps our value.
+
+    Raises InvalidRecord naming the entry.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidRecord("limits", f"are not TOML: {error}", "Correct the text") from None
+    known = {f.name: f for f in fields(Limits)}
+    given: dict[str, Any] = {}
+    for name, value in data.items():
+        if name not in known:
+            raise InvalidRecord(name, "is not a known limit", f"Accepted: {', '.join(known)}")
+        whole = known[name].type == "int"
+        if isinstance(value, bool) or not isinstance(value, (int,) if whole else (int, float)):
+            kind = "a whole number" if whole else "a number"
+            raise InvalidRecord(name, f"{value!r} is not accepted", f"Accepted: {kind}")
+        given[name] = value
+    return Limits(**given)
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,8 @@ def stage(case: Case, day: date | None = None, rules: Rulebook = DEFAULT_RULES) 
     if not grounds:
         either = (refractory.state, spinal.state)
         eligible = Assessment.NOT_ASSESSED if Assessment.NOT_ASSESSED in either else Assessment.ABSENT
-    visits = case.patient.visits if case.patient else ()
+    record = case.record
+    visits = record.visits if record else ()
     due = assessments_due(started, tuple(v.date for v in visits)) if started else ()
     return TreatmentStage(
         plan=plan,

@@ -199,11 +199,12 @@ def case_to_dict(case: Case, rules: Rulebook = DEFAULT_RULES) -> dict[str, Any]:
         "synthetic": case.synthetic,
         "disclaimer": "Suggestions computed from what was entered; not a diagnosis.",
         "reading": None if case.reading is None else case.reading.id,
+        "reading_state": None if case.reading is None else str(case.reading.state),
         "visit": None if case.visit is None else case.visit.id,
         "scores": [result_to_dict(r) for r in score_all(case, rules)],
         "pain_and_imaging": pain_to_dict(case),
         "treatment": None if case.patient is None else stage_to_dict(stage(case, rules=rules)),
         "remission": []
-        if case.patient is None
-        else [remission_to_dict(r) for r in both_readings(case.patient, readings, rules)],
+        if case.record is None
+        else [remission_to_dict(r) for r in both_readings(case.record, readings, rules)],
     }

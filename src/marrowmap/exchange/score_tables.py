@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from marrowmap.core.configuration import Rulebook
+from marrowmap.core.configuration import Limits, Rulebook, parse_limits
 from marrowmap.core.scores.table import ScoreTable, parse_table
 from marrowmap.errors import InputError, InvalidRecord, OutputExists
 
@@ -64,9 +64,10 @@ def tables_in(folder: Path) -> dict[str, ScoreTable]:
     return {table.system: table for table in tables}
 
 
-def rulebook(folder: Path | None = None) -> Rulebook:
-    """Our limits with the tables of a folder (the default folder without one)."""
-    return Rulebook(tables=tables_in(folder or default_folder()))
+def rulebook(folder: Path | None = None, limits: Path | None = None) -> Rulebook:
+    """Our limits, or those of a TOML file, with the tables of a folder (the default folder without one)."""
+    chosen = parse_limits(_read(limits)) if limits else Limits()
+    return Rulebook(chosen, tables_in(folder or default_folder()))
 
 
 def _read(path: Path) -> str:
