@@ -28,6 +28,7 @@ from marrowmap.core.patient import Biopsy, Density, ExtraOsseous, Radiograph
 from marrowmap.core.scores import bristol_2016, jansson_2007, jansson_2009, nbods_2023
 from marrowmap.core.scores.result import Confidence, CutOff, Item, State, decide, summed
 from marrowmap.core.units import Analyte, LabValue
+from marrowmap.core.visit import Symptoms
 
 
 def jansson(**held):
@@ -115,6 +116,12 @@ class TestJansson2007:
         result = jansson_2007.score(case(single, v, record()))
         assert result.state is State.INDETERMINATE
 
+    @pytest.mark.parametrize(("day", "held"), [(date(2024, 7, 10), False), (date(2024, 7, 11), True)])
+    def test_longer_than_six_months(self, day, held):
+        result = jansson_2007.score(case(reading(), visit(day=day), record(onset=date(2024, 1, 10))))
+        item = next(i for i in result.items if i.id == "course_over_6_months")
+        assert item.state is (P if held else A)
+
     def test_psoriasis_counts_only_when_stated(self):
         r = reading(lesion("ilium_left"), lesion("vertebra_t5"))
         assert jansson_2007.score(case(r, None, record())).state is State.INDETERMINATE
@@ -156,6 +163,12 @@ class TestBristol:
             case(reading(*self.TIBIAE), visit(crp=45), record(biopsies=(covered,), biopsy_done=P))
         )
         assert result.answer == "not met"
+
+    def test_pain_at_an_earlier_visit_counts(self):
+        calm = replace(visit(crp=12, id="b"), symptoms=Symptoms(bone_pain=A))
+        first = visit(id="a", day=date(2024, 3, 1))
+        result = bristol_2016.score(case(reading(*self.TIBIAE), calm, record(visits=(first,))))
+        assert result.answer == "met"
 
     def test_one_lesion_on_a_regional_mri_is_open(self):
         one = regional(lesion("femur_distal_metaphysis_left"))

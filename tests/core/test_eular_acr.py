@@ -161,3 +161,19 @@ def test_unknown_fever_is_open():
     )
     fever = next(i for i in result.items if i.id == "fever")
     assert (fever.low, fever.high) == (0, 3)
+
+
+def test_a_child_without_pain_today_may_have_had_six_weeks_of_it():
+    calm = replace(
+        visit(day=date(2024, 9, 1), id="later"), symptoms=Symptoms(bone_pain=A, loss_of_function=A)
+    )
+    sore = visit(day=date(2024, 4, 1), id="first")
+    r = reading(lesion("ilium_left"))
+
+    def gate_of(*visits):
+        result = eular_acr_2025.score(case(r, calm, record(visits=visits)))
+        return next(i.state for i in result.items if i.id == "gate_symptoms_6_weeks")
+
+    assert gate_of(sore) is P
+    assert gate_of() is N
+    assert gate_of(visit(day=date(2024, 1, 20), id="early")) is N

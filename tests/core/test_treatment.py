@@ -6,7 +6,8 @@ import pytest
 from clinical_cases import A, N, P, case, inactive, lesion, reading, record, regional
 
 from marrowmap.core.drugs import Drug, Response, StopReason, Treatment
-from marrowmap.core.treatment import Plan, add_months, assessments_due, plan_of, stage
+from marrowmap.core.months import add_months
+from marrowmap.core.treatment import Plan, assessments_due, plan_of, stage
 from marrowmap.errors import InvalidRecord
 
 START = date(2024, 3, 1)

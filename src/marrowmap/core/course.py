@@ -6,16 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from marrowmap.core.lesion import Assessment
+from marrowmap.core.months import months_between
 from marrowmap.core.patient import PatientRecord
 from marrowmap.core.reading import Reading
 from marrowmap.core.remission import Remission
-
-MONTH_DAYS = 365.25 / 12
-
-
-def months_between(first: date, second: date) -> float:
-    """Months from ``first`` to ``second``, of 30.4 days."""
-    return (second - first).days / MONTH_DAYS
 
 
 def diagnostic_delay_months(patient: PatientRecord) -> float | None:

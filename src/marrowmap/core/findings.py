@@ -123,6 +123,16 @@ def marginal_sclerosis(case: Case) -> Fact:
     return Fact(state, tuple(evidence), note)
 
 
+def symptom(case: Case, name: str) -> Assessment:
+    """An item of Table 1 at this visit or at any earlier one of the record."""
+    states = [getattr(case.visit.symptoms, name)] if case.visit else []
+    record = case.record
+    if record is not None:
+        day = case.day
+        states += [getattr(v.symptoms, name) for v in record.visits if day is None or v.date <= day]
+    return any_of(*states)
+
+
 def lab_evidence(case: Case, *analytes: Analyte) -> tuple[Evidence, ...]:
     """These laboratory values of the visit as evidence; those not measured are left out."""
     values = [v for a in analytes if (v := case.lab(a)) is not None]

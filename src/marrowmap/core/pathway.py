@@ -81,6 +81,8 @@ def pathway(case: Case, rules: Rulebook = DEFAULT_RULES) -> PathwayResult:
     flags = red_flags(case, rules)
     suspicion = _suspicion(case, rules)
     outcome, reasons = _decide(case, suspicion, flags)
+    if case.lesions and not any(i.state is Assessment.PRESENT for i in suspicion[:3]):
+        reasons = (*reasons, "no suggestive clinical entry is recorded; the pathway starts from one")
     return PathwayResult(
         outcome=outcome,
         reasons=reasons,

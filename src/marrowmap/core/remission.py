@@ -12,10 +12,10 @@ from enum import StrEnum
 
 from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
 from marrowmap.core.lesion import Assessment
+from marrowmap.core.months import add_months
 from marrowmap.core.patient import PatientRecord
 from marrowmap.core.reading import Reading
 from marrowmap.core.scores import citations
-from marrowmap.core.treatment import add_months
 from marrowmap.core.units import Analyte
 from marrowmap.core.visit import Visit
 

@@ -5,7 +5,6 @@ Reference data for a physician, not advice. No dose is computed or checked.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -16,6 +15,7 @@ from marrowmap.core.drugs import Drug, DrugGroup, Response, StopReason, Treatmen
 from marrowmap.core.evidence import Evidence, Fact, of_lesions, open_fact
 from marrowmap.core.findings import NO_PATIENT, NO_READING
 from marrowmap.core.lesion import Assessment
+from marrowmap.core.months import add_months
 from marrowmap.core.patient import PatientRecord
 from marrowmap.core.scores import citations
 
@@ -196,13 +196,6 @@ def active_spinal_lesion(case: Case) -> Fact:
     if not case.reading.whole_body:
         return open_fact("the whole body was not imaged")
     return Fact(Assessment.ABSENT)
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day of the month later, or the last day of a shorter month."""
-    index = day.month - 1 + months
-    year, month = day.year + index // 12, index % 12 + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def assessments_due(started: date, visits: tuple[date, ...] = ()) -> tuple[Due, ...]:

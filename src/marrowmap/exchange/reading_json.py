@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from marrowmap.core.checks import not_after_today
+from marrowmap.core.joints import listed_places
 from marrowmap.core.reading import Reading
 from marrowmap.core.site import all_sites
 from marrowmap.errors import InputError, InvalidRecord
@@ -29,6 +30,11 @@ def reading_from_dict(data: Any, *, today: date | None = None) -> Reading:
     """
     body = strip_format(data, FORMAT, FORMAT_VERSION)
     reading: Reading = decode(Reading, body)
+    for number, lesion in enumerate(reading.lesions):
+        if lesion.joint and lesion.joint not in listed_places():
+            raise InvalidRecord(
+                f"lesions[{number}].joint", f"{lesion.joint!r} is not known", "Accepted: an id of joints.csv"
+            )
     if today is not None:
         not_after_today("exam_date", reading.exam_date, today)
     return reading
@@ -76,6 +82,7 @@ def reading_schema() -> dict[str, Any]:
     defs["SiteExtent"]["properties"]["percent"] = {"type": ["number", "null"], "minimum": 0, "maximum": 100}
     defs["Features"]["properties"]["signal_grade"] = {"enum": [None, 0, 1, 2]}
     defs["Lesion"]["properties"]["extents"]["minItems"] = 1
+    defs["Lesion"]["properties"]["joint"] = {"enum": ["", *listed_places()]}
     for name in ("volume_ml", "max_diameter_mm", "si_ratio", "adc"):
         defs["Lesion"]["properties"][name] = {"type": ["number", "null"], "minimum": 0}
     for name in ("normal", "not_covered"):

@@ -121,7 +121,7 @@ def facts(case: Case) -> dict[str, Fact]:
 def _bone_pain(case: Case) -> Fact:
     if case.visit is None:
         return open_fact(findings.NO_VISIT)
-    state = case.visit.symptoms.bone_pain
+    state = findings.symptom(case, "bone_pain")
     if state is Assessment.NOT_ASSESSED and case.visit.painful_sites:
         state = Assessment.PRESENT
     note = "bone pain is not recorded" if state is Assessment.NOT_ASSESSED else ""

@@ -136,16 +136,28 @@ def _onset(case: Case) -> Fact:
 
 
 def _duration(case: Case) -> Fact:
+    """Six weeks from onset to a visit with symptoms. A child without symptoms now may have had them before."""
     onset = case.patient.onset if case.patient else None
-    if onset is None or case.visit is None:
+    record = case.record
+    if onset is None or case.visit is None or record is None:
         return open_fact("date of onset or the visit is missing")
-    symptoms = case.visit.symptoms
-    state = any_of(symptoms.bone_pain, symptoms.loss_of_function)
-    if state is Assessment.NOT_ASSESSED:
+    states = {
+        v.date: any_of(v.symptoms.bone_pain, v.symptoms.loss_of_function)
+        for v in record.visits_in_order
+        if v.date <= case.visit.date
+    }
+    if set(states.values()) <= {Assessment.NOT_ASSESSED}:
         return open_fact("bone pain and loss of function are not recorded")
-    weeks = (case.visit.date - onset).days / 7
-    entry = Evidence("patient", "onset", f"{weeks:.0f} weeks since onset")
-    return Fact(Assessment.of(state is Assessment.PRESENT and weeks >= 6), (entry,))
+    last = max((day for day, state in states.items() if state is Assessment.PRESENT), default=None)
+    if last is None:
+        return open_fact("no symptoms at the visits recorded; how long they lasted is not")
+    weeks = (last - onset).days / 7
+    entry = Evidence("patient", "onset", f"symptoms {weeks:.0f} weeks after onset")
+    if weeks >= 6:
+        return Fact(Assessment.PRESENT, (entry,))
+    if last == case.visit.date:
+        return Fact(Assessment.ABSENT, (entry,))
+    return Fact(Assessment.NOT_ASSESSED, (entry,), "how long symptoms lasted is not recorded")
 
 
 def _imaging(case: Case) -> Fact:

@@ -7,6 +7,7 @@ from marrowmap.core.case import Case
 from marrowmap.core.configuration import DEFAULT_RULES, Limits, Rulebook, explain
 from marrowmap.core.evidence import Evidence, Fact, open_fact
 from marrowmap.core.lesion import Assessment
+from marrowmap.core.months import add_months
 from marrowmap.core.patient import Biopsy, Density, any_of, any_strict, states_of
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.result import (
@@ -148,7 +149,7 @@ def _course(case: Case) -> Fact:
     if onset is None or case.day is None:
         return open_fact("date of onset or of the visit is not recorded")
     entry = Evidence("patient", "onset", f"onset {onset.isoformat()}, seen {case.day.isoformat()}")
-    return Fact(Assessment.of((case.day - onset).days > 183), (entry,))
+    return Fact(Assessment.of(case.day > add_months(onset, 6)), (entry,))
 
 
 def _lytic_or_sclerotic(case: Case) -> Fact:
