@@ -10,7 +10,9 @@ ratios, not the seconds. Reading every byte is the limit no reader can pass.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
+import io
 import os
 import shutil
 import statistics
@@ -119,7 +121,8 @@ def dicom2nifti(exam: Path, out: Path) -> None:
     import dicom2nifti as package
 
     logging.disable(logging.CRITICAL)
-    package.convert_directory(str(exam), str(out), compression=False, reorient=False)
+    with contextlib.redirect_stderr(io.StringIO()):  # it prints a traceback for every localizer
+        package.convert_directory(str(exam), str(out), compression=False, reorient=False)
     logging.disable(logging.NOTSET)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 
 from marrowmap.core.exam import Acquisition, Stack
@@ -12,7 +12,8 @@ from marrowmap.exchange.dicom_contrast import fat_suppressed
 from marrowmap.exchange.dicom_group import Pile
 from marrowmap.exchange.dicom_region import guess_region
 
-LOCALIZER_MAX_SLICES = 15
+LOCALIZER_MAX_SLICES = 5
+LOCALIZER_MAX_SPREAD_SLICES = 20
 DYNAMIC_MIN_TIME_POINTS = 3
 COMPOSED_SLACK_MM = 10.0
 
@@ -49,19 +50,20 @@ def _mark_localizers(piles: list[Pile]) -> None:
     for pile in piles:
         by_series[pile.settings.series_uid].append(pile)
     for uid, members in by_series.items():
-        if not uid or len({p.grid.plane for p in members}) < 2:
-            continue
-        widest = Counter(p.grid.plane for p in members for _ in p.headers)
-        if max(widest.values()) > LOCALIZER_MAX_SLICES * max(1, len(members) // 3):
-            continue
-        if any(p.decision.contrast in (Contrast.DWI, Contrast.ADC) for p in members):
-            continue
-        if max(len(p.headers) for p in members) > LOCALIZER_MAX_SLICES:
-            continue
-        for pile in members:
-            if pile.decision.contrast is not Contrast.LOCALIZER:
-                why = f"a few slices in several planes of one series; {pile.decision.why}"
-                pile.decision = dataclasses.replace(pile.decision, contrast=Contrast.LOCALIZER, why=why)
+        if uid and len({p.grid.plane for p in members}) >= 2 and all(map(_may_localize, members)):
+            for pile in members:
+                if pile.decision.contrast is not Contrast.LOCALIZER:
+                    why = f"a few slices in several planes of one series; {pile.decision.why}"
+                    pile.decision = dataclasses.replace(pile.decision, contrast=Contrast.LOCALIZER, why=why)
+
+
+def _may_localize(pile: Pile) -> bool:
+    """Few slices, or some more that lie far apart; and no contrast that is ever made to localize."""
+    if pile.decision.contrast.is_fluid_sensitive or pile.decision.contrast in (Contrast.DWI, Contrast.ADC):
+        return False
+    count = len(pile.headers)
+    far_apart = pile.grid.spacing[0] >= 2 * (pile.settings.thickness_mm or float("inf"))
+    return count <= LOCALIZER_MAX_SLICES or (count <= LOCALIZER_MAX_SPREAD_SLICES and far_apart)
 
 
 def _mark_dynamics(piles: list[Pile]) -> None:
