@@ -46,6 +46,8 @@ def coarse_body_mask(volume: Volume, *others: Volume) -> tuple[npt.NDArray[np.bo
         part = threshold_mask(one, steps)
         mask = part if mask is None else mask | part
     assert mask is not None
+    # single blocks of noise go: a block stays when most of its neighbourhood in the slice belongs to the body
+    mask = ndimage.uniform_filter(mask.astype(np.float32), (1, 3, 3), mode="constant") > 0.5
     mask = ndimage.binary_closing(mask, iterations=1, structure=np.ones((1, 3, 3))) | mask
     filled = np.stack([ndimage.binary_fill_holes(layer) for layer in mask])
     labels, n = ndimage.label(filled)

@@ -14,7 +14,13 @@ from marrowmap.core.volume import Volume
 from marrowmap.imaging.body import coarse_body_mask
 
 AIR_MARGIN_MM = 5.0
-"""Air that must be seen beyond the vertex or the toes to say that they lie inside the field (ours)."""
+"""The last millimetres of the field by which its end is judged (ours)."""
+
+END_SHARE = 0.12
+INSIDE_MM = 60.0
+"""An end of the body lies inside the field when the section over the last AIR_MARGIN_MM is less than END_SHARE of
+the section INSIDE_MM further in: air, a last trace of scalp or toe, or a fold-over, but no cut head or foot (ours).
+A head cut 10 mm under its vertex has a share near 0.25."""
 
 MIN_ROW_AREA_CM2 = 1.5
 """Less body than this in one row counts as none (ours)."""
@@ -95,13 +101,21 @@ def silhouette(volume: Volume, *others: Volume) -> Silhouette | None:
     row_z = lambda row: float(volume.grid.affine[2, 3] + volume.grid.affine[2, 1] * row * steps[1])  # noqa: E731
     margin = max(1, round(AIR_MARGIN_MM / rows_mm))
     long_enough = (seen[-1] - seen[0] + 1) * rows_mm >= LONG_ENOUGH_MM
-    vertex = bool(long_enough and body[0] - seen[0] >= margin)
-    soles = bool(long_enough and seen[-1] - body[-1] >= margin)
+    inside = max(margin + 1, round(INSIDE_MM / rows_mm))
+    vertex = bool(long_enough and ends_inside(area[seen[0] : seen[-1] + 1], margin, inside))
+    soles = bool(long_enough and ends_inside(area[seen[0] : seen[-1] + 1][::-1], margin, inside))
     gaps = tuple((row_z(b), row_z(a)) for a, b in runs(~covered_rows) if a > seen[0] and b < seen[-1])
     columns = np.flatnonzero(mask.any(axis=(0, 1)))
     x_of = volume.grid.affine[0, 3] + volume.grid.affine[0, 2] * columns.mean() * steps[2]
     reach = CoronalReach(vertex, soles, covered_z(volume), gaps, sides_cut(volume, mask, steps, row_z))
     return Silhouette(reach, row_z(body[-1]), row_z(body[0]), float(x_of))
+
+
+def ends_inside(area: npt.NDArray[np.float64], margin: int, inside: int) -> bool:
+    """Whether the body ends before the first row of ``area`` (its section row by row)."""
+    first = int(np.argmax(area >= MIN_ROW_AREA_CM2))
+    further = float(area[first + inside : first + inside + 3].mean()) if first + inside < len(area) else 0.0
+    return float(area[:margin].mean()) < END_SHARE * further
 
 
 def rows_covered(volume: Volume) -> npt.NDArray[np.bool_]:
