@@ -9,12 +9,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from marrowmap import __version__
 from marrowmap.cohort.columns import Codes, MemoryTable, ParquetTable
 from marrowmap.cohort.derive import Rows, columns_of, day_columns
 from marrowmap.errors import InputError, MissingExtra
@@ -64,7 +64,7 @@ def freeze(folder: Path, extract: Extract, query: str) -> dict[str, Any]:
         (fresh / "codebook.csv").write_text(_codebook(extract), encoding="utf-8")
         manifest = {
             "format": FORMAT,
-            "software": f"marrowmap {version('marrowmap')}",
+            "software": f"marrowmap {__version__}",
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
             "query": query,
             "synthetic": extract.synthetic,

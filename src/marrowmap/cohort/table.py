@@ -71,7 +71,7 @@ def number_text(value: float | None, decimals: int = 1) -> str:
 
 
 def cell_text(cell: Cell) -> str:
-    """A cell in words: ``29/30 (97 %)``; ``10.3 (10.0; 5.8-16.3)``; what is missing is added."""
+    """A cell in words: ``3/4 (75 %)``; ``mean 2.5, median 2.0 (1.0-5.0), n=4``; missing is added."""
     if isinstance(cell, Count):
         return str(cell.n)
     if isinstance(cell, NotComputable):
