@@ -22,7 +22,11 @@ class Gallery:
 
     def __init__(self, volumes: Mapping[str, Volume], extra: Mapping[str, Volume] | None = None) -> None:
         self.volumes = dict(volumes)
-        self.extra = dict(extra or {})
+        self.extra = {
+            name: stack
+            for name, stack in dict(extra or {}).items()
+            if not any(_same(stack, v) for v in volumes.values())
+        }
         self._views: dict[str, Volume] = {}
         self._windows: dict[str, Window] = {}
 
@@ -63,6 +67,11 @@ class Gallery:
         """The diffusion volume with the highest b-value above 200 s/mm2."""
         found = [(v.b_value or 0.0, n) for n, v in self.volumes.items() if v.contrast is Contrast.DWI]
         return max(found)[1] if found and max(found)[0] > 200 else None
+
+
+def _same(one: Volume, other: Volume) -> bool:
+    """Whether a stack is shown already, as the volume it became."""
+    return one.contrast is other.contrast and one.b_value == other.b_value and one.grid == other.grid
 
 
 def trimmed(view: Volume) -> Volume:

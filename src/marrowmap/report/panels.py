@@ -38,8 +38,13 @@ def volume_title(name: str, volume: Volume) -> str:
     known = {"T2FS": "T2 with fat suppression", "DIXON_WATER": "Dixon water", "DIXON_FAT": "Dixon fat",
              "ADC": "ADC", "ADC_scanner": "ADC, scanner's map"}  # fmt: skip
     if volume.contrast is Contrast.DWI and volume.b_value is not None:
-        return f"DWI, b {volume.b_value:g} s/mm²"
+        return _contrast_title(volume)
     return known.get(name, name.replace("_", " "))
+
+
+def _contrast_title(volume: Volume) -> str:
+    b = f", b {volume.b_value:g} s/mm²" if volume.b_value is not None else ""
+    return f"{volume.contrast.value}{b}"
 
 
 def whole_body_panels(
@@ -194,7 +199,7 @@ def native_panels(gallery: Gallery, places: CandidateMap, count: int = 3) -> lis
         view = gallery.view(name)
         if gallery.is_whole_body(name):
             continue
-        title = volume_title(name, view)
+        title = volume_title(name, view) if name in gallery.volumes else f"{_contrast_title(view)} ({name})"
         _, dr, dc = view.grid.spacing
         width = view.grid.shape[2] * dc
         for index in _spread_slices(view, count):
