@@ -13,6 +13,7 @@ import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -128,6 +129,7 @@ class _Reading:
         self.warnings = list(place.warnings)
         self.reader = HeaderReader()
         self._digests: dict[tuple[int, int], bytes] = {}
+        self._is_rotation = lru_cache(maxsize=4096)(_is_rotation)
 
     def run(self, patient: str | None, study: str | None, progress: Progress | None) -> ExamSource:
         headers = self._read_headers(progress)
@@ -241,7 +243,7 @@ class _Reading:
             or not s.columns
         ):
             self._set_aside("image without a place", "position, orientation or pixel spacing is missing", h)
-        elif not _is_rotation(s.orientation):
+        elif not self._is_rotation(s.orientation):
             self._set_aside(
                 "image without a place", "its orientation is no pair of perpendicular directions", h
             )

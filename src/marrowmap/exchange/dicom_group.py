@@ -158,8 +158,10 @@ class Grouper:
 
     def _stacks_of_line(self, line: list[ImageHeader]) -> list[Pile]:
         """Regular stacks out of one column of slices: repetitions, overlapping stations, gaps."""
-        normal = axes(line[0].settings)[2]
-        depth = {id(h): float(np.dot(normal, h.position)) for h in line if h.position is not None}
+        nx, ny, nz = (float(v) for v in axes(line[0].settings)[2])
+        depth = {
+            id(h): nx * h.position[0] + ny * h.position[1] + nz * h.position[2] for h in line if h.position
+        }
         line = sorted(
             line, key=lambda h: (depth[id(h)], h.acquisition or 0, h.instance or 0, h.file, h.frame)
         )

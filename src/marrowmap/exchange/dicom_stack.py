@@ -113,25 +113,31 @@ def _stack(pile: Pile, name: str, files: Sequence[str]) -> Stack:
 
 def _mark_composed(stacks: list[Stack]) -> list[Stack]:
     """A stack that spans the union of the others of its contrast and plane was composed by the scanner."""
-    result = []
+    alike: dict[tuple[object, ...], list[tuple[Stack, float, float]]] = defaultdict(list)
     for stack in stacks:
         low, high = stack.grid.extent_mm()
-        others = [
-            o.grid.extent_mm()
-            for o in stacks
-            if o is not stack
-            and (o.contrast, o.plane, o.b_value) == (stack.contrast, stack.plane, stack.b_value)
-        ]
-        reach = high.z - low.z
-        parts = [(a.z, b.z) for a, b in others if b.z - a.z < 0.75 * reach]
-        spans = (
-            len({round(a / 50) for a, _ in parts}) >= 2
-            and min(a for a, _ in parts) >= low.z - COMPOSED_SLACK_MM
-            and max(b for _, b in parts) <= high.z + COMPOSED_SLACK_MM
-            and max(b for _, b in parts) - min(a for a, _ in parts) >= 0.8 * reach
-        )
-        if spans and not stack.composed_by_scanner and stack.contrast is not Contrast.LOCALIZER:
-            why = f"{stack.why}; spans the stations of its contrast: composed by the scanner"
-            stack = dataclasses.replace(stack, composed_by_scanner=True, derived=True, why=why)
-        result.append(stack)
-    return result
+        alike[stack.contrast, stack.plane, stack.b_value].append((stack, low.z, high.z))
+    composed = set()
+    for members in alike.values():
+        for stack, low_z, high_z in members:
+            reach = high_z - low_z
+            parts = [(a, b) for other, a, b in members if other is not stack and b - a < 0.75 * reach]
+            if stack.contrast is not Contrast.LOCALIZER and _are_stations_of(parts, low_z, high_z):
+                composed.add(stack.id)
+    return [_composed(stack) if stack.id in composed else stack for stack in stacks]
+
+
+def _are_stations_of(parts: list[tuple[float, float]], low_z: float, high_z: float) -> bool:
+    """Whether head-foot extents at two or more heights fill the extent of one stack and stay within it."""
+    if len({round(a / 50) for a, _ in parts}) < 2:
+        return False
+    bottom, top = min(a for a, _ in parts), max(b for _, b in parts)
+    inside = bottom >= low_z - COMPOSED_SLACK_MM and top <= high_z + COMPOSED_SLACK_MM
+    return inside and top - bottom >= 0.8 * (high_z - low_z)
+
+
+def _composed(stack: Stack) -> Stack:
+    if stack.composed_by_scanner:
+        return stack
+    why = f"{stack.why}; spans the stations of its contrast: composed by the scanner"
+    return dataclasses.replace(stack, composed_by_scanner=True, derived=True, why=why)
