@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from marrowmap.phantom.truth import ExamTruth
 
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
@@ -18,3 +22,27 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("real MR files (../shared/data) do not lie beside the project")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def small_exam(tmp_path_factory: pytest.TempPathFactory) -> ExamTruth:
+    """A coarse exam of a digital child whose limb lesions are all on the left, made once for all tests."""
+    from asymmetric_child import LESIONS
+
+    from marrowmap.phantom.exam import ExamRequest, write_exam
+
+    out = tmp_path_factory.mktemp("phantom") / "exam"
+    request = ExamRequest(5, 10, "F", LESIONS, "easy", "analytic", 1.5, "siemens", small=True, tilt=True)
+    return write_exam(request, out)
+
+
+@pytest.fixture(scope="session")
+def small_study(small_exam: ExamTruth, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Study folder of the small exam, with its pages: what the main job makes, once for all tests."""
+    from marrowmap.pipeline import ReadRequest, read_study
+    from marrowmap.web.pages_of_study import write_pages
+
+    out = tmp_path_factory.mktemp("data") / "child"
+    request = ReadRequest(small_exam.folder / "dicom", out, command="marrowmap read EXAM --out STUDY")
+    read_study(request, additions=[write_pages])
+    return out

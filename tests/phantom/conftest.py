@@ -1,27 +1,17 @@
-"""One small exam and one composed body, made once for all tests of the digital child."""
+"""One body, made once for all tests of the digital child."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from asymmetric_child import LESIONS
 
 from marrowmap.phantom.analytic import analytic_body
 from marrowmap.phantom.body import ChildSpec
-from marrowmap.phantom.exam import ExamRequest, write_exam
 from marrowmap.phantom.lesions import Surroundings, lesion_at
 from marrowmap.phantom.scene import clouds_of
 from marrowmap.phantom.truth import ExamTruth
-
-ASYMMETRIC = ("tibia_proximal_metaphysis_left", "femur_distal_metaphysis_left", "ilium_right", "vertebra_t8")
-
-
-@pytest.fixture(scope="session")
-def small_exam(tmp_path_factory: pytest.TempPathFactory) -> ExamTruth:
-    """A coarse Siemens exam of the analytic child with four lesions, all limb lesions on the left."""
-    out = tmp_path_factory.mktemp("phantom") / "exam"
-    request = ExamRequest(5, 10, "F", ASYMMETRIC, "easy", "analytic", 1.5, "siemens", small=True, tilt=True)
-    return write_exam(request, out)
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +29,7 @@ def around(ten_year_old) -> Surroundings:
 @pytest.fixture(scope="session")
 def four_lesions(around: Surroundings):
     """One strong lesion in each of four units."""
-    return [lesion_at(5, i, name, around, "easy") for i, name in enumerate(ASYMMETRIC, start=1)]
+    return [lesion_at(5, i, name, around, "easy") for i, name in enumerate(LESIONS, start=1)]
 
 
 @pytest.fixture(scope="session")

@@ -250,3 +250,20 @@ def test_unknown_lesions_are_refused_and_nothing_is_left(tmp_path):
     with pytest.raises(InvalidRecord, match="nonsense"):
         write_exam(ExamRequest(1, 10, "F", "nonsense", body="analytic", small=True), tmp_path / "exam")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_adc_of_muscle_is_that_of_muscle_in_every_station(small_exam):
+    """b-values of a station share its receive gain: otherwise every ADC is off by the ratio of two gains."""
+    from marrowmap.exchange.dicom_exam import open_exam
+
+    with open_exam(small_exam.folder / "dicom") as source:
+        maps = [s for s in source.exam.stacks if s.contrast == "ADC"]
+        medians = []
+        for stack in maps:
+            adc = source.array(stack).astype(float)
+            tissue = adc[(adc > 300) & (adc < 2600)]
+            if tissue.size > 400:
+                medians.append(float(np.median(tissue)))
+    assert len(medians) >= 4
+    assert max(medians) / min(medians) < 1.35
+    assert 900 < np.median(medians) < 1700

@@ -51,7 +51,7 @@ def test_a_signed_reading_is_frozen(journal):
 
 
 def test_a_state_that_cannot_be_written_leaves_nothing(journal, tmp_path):
-    with pytest.raises(ValueError, match="not JSON compliant|Out of range"):
+    with pytest.raises(ValueError, match="JSON compliant"):
         journal.save("r1", {"n": float("nan")}, base=0, who="A", what="bad")
 
     assert journal.latest("r1") == EMPTY

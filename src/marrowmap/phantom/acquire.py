@@ -73,7 +73,12 @@ def measure(scene: Scene, stack: Stack, scanner: Scanner, seed: list[int]) -> li
     if stack.images[0].scan.sequence is Sequence.DIFFUSION:
         air = np.isin(first.maps.tissue, AIRY)
         shift = artefacts.distortion_map(air, stack.grid, rng, scanner.how.distortion_mm)
-    measured = [_one(image, paintings, stack, scanner, scene, rng, texture, shift) for image in stack.images]
+    measured: list[Measured] = []
+    gain = np.ones((1, 1, 1), np.float32)
+    for image in stack.images:
+        if shift is None or not measured:  # b-values come from one run: they share its gain, or no ADC is true
+            gain = artefacts.coil_gain(stack.grid, rng, scanner.how, roll_off=stack.key in ("coronal", "spine"))
+        measured.append(_one(image, paintings, stack, scanner, scene, rng, texture, shift, gain))
     if shift is not None:
         measured.append(adc_map(measured))
     return measured
@@ -88,6 +93,7 @@ def _one(
     rng: np.random.Generator,
     texture: npt.NDArray[np.float32],
     shift: npt.NDArray[np.float32] | None,
+    gain: npt.NDArray[np.float32],
 ) -> Measured:
     how = scanner.how
     table, fat_table = signal_of_codes(image.scan, scanner.field_t)
@@ -111,7 +117,7 @@ def _one(
         signal = artefacts.ghosts(signal, moving, phase, rng, how.ghost * float(rng.uniform(0.4, 1.6)))
     else:
         signal = artefacts.shift_columns(signal, shift, stack.grid.spacing[1])
-    signal *= artefacts.coil_gain(stack.grid, rng, how, roll_off=stack.key in ("coronal", "spine"))
+    signal *= gain
     sigma = how.noise * float(table[Tissue.MUSCLE]) * (1.0 if image.contrast is not Contrast.T1 else 0.5)
     if image.b_value is not None:
         base, _ = signal_of_codes(
