@@ -177,3 +177,15 @@ def test_a_child_without_pain_today_may_have_had_six_weeks_of_it():
     assert gate_of(sore) is P
     assert gate_of() is N
     assert gate_of(visit(day=date(2024, 1, 20), id="early")) is N
+
+
+def test_without_weights_everything_known_is_shown_and_nothing_counted():
+    result = gate()
+    text = {i.id: i.text for i in result.items}
+    assert (text["site"], text["pattern"], text["biopsy"], text["crp"]) == (
+        "other", "unifocal, not symmetric", "not done", "12 mg/L"
+    )  # fmt: skip
+    assert text["anaemia"] == text["fever"] == "absent"
+    assert all(i.low is None for i in result.items)
+    assert any("clavicle and mandible carry the most" in s for s in result.sentences)
+    assert result.low is result.high is result.value is None

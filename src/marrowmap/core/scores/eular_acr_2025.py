@@ -14,7 +14,7 @@ from marrowmap.core.evidence import Evidence, Fact, of_lesions, open_fact
 from marrowmap.core.lesion import Assessment
 from marrowmap.core.patient import any_of, states_of
 from marrowmap.core.scores import citations
-from marrowmap.core.scores.eular_acr_weights import DOMAINS, weighed
+from marrowmap.core.scores.eular_acr_weights import unweighed, weighed
 from marrowmap.core.scores.result import (
     Confidence,
     CutOff,
@@ -45,6 +45,11 @@ SYSTEM = System(
 )
 CUT_OFF = CutOff(">=", 55, "meets classification criteria", "does not meet classification criteria")
 RULE = "Three entry gates, exclusions, then nine weighted domains; 55 or more classifies."
+
+KNOWN_ORDER = (
+    "Known of the weights: clavicle and mandible carry the most site points, femur and tibia nothing extra; "
+    "multifocal carries the most pattern points and symmetric patterns get points; a biopsy gives up to 17."
+)
 
 
 def gates(case: Case) -> dict[str, Fact]:
@@ -84,15 +89,14 @@ def score(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
     unsettled = [GATE_LABELS[n] for n, f in facts.items() if f.holds is None]
     table = rules.tables.get(SYSTEM.id)
     if table is None:
-        domains = tuple(Item(name, label, note="weight missing") for name, label in DOMAINS.items())
         extra = (f"Gates not settled: {'; '.join(unsettled)}." if unsettled else "All gates are passed.",)
         missing = form_of(SYSTEM.id).missing.split(";")[0]
         return not_computable(
             SYSTEM,
-            (*items, *domains),
+            (*items, *unweighed(case)),
             f"definition missing ({missing})",
             rule=RULE,
-            extra=(*extra, *caution),
+            extra=(*extra, KNOWN_ORDER, *caution),
             details={"gates": {n: str(f.state) for n, f in facts.items()}},
         )
     total = summed(

@@ -8,7 +8,7 @@ from marrowmap.core import findings
 from marrowmap.core.case import Case
 from marrowmap.core.evidence import Evidence, Fact, of_lesions, open_fact
 from marrowmap.core.lesion import Assessment
-from marrowmap.core.patient import any_strict
+from marrowmap.core.patient import any_strict, states_of
 from marrowmap.core.scores.jansson_2007 import sterile_inflammation
 from marrowmap.core.scores.result import Item
 from marrowmap.core.scores.table import Entry, ScoreTable
@@ -43,6 +43,62 @@ def weighed(case: Case, table: ScoreTable) -> tuple[Item, ...]:
         _lab("crp", case, Analyte.CRP, entries["crp"]),
         _lab("esr", case, Analyte.ESR, entries["esr"]),
     )
+
+
+def unweighed(case: Case) -> tuple[Item, ...]:
+    """What is known for each domain while its weight is missing: values without points."""
+    return (
+        _known("site", _site_text(case), of_lesions(case.lesions)),
+        _known("pattern", _pattern_text(case)),
+        _known("age_at_onset", "" if case.age_at_onset is None else f"{case.age_at_onset:.1f} years"),
+        _known("coexisting_conditions", _conditions_text(case)),
+        _known("fever", _state_text(_fever(case))),
+        _known("biopsy", _biopsy_text(case)),
+        _known("anaemia", _state_text(_anaemia(case))),
+        _known("crp", str(case.lab(Analyte.CRP) or "")),
+        _known("esr", str(case.lab(Analyte.ESR) or "")),
+    )
+
+
+def _known(name: str, text: str, evidence: tuple[Evidence, ...] = ()) -> Item:
+    state = None if text else Assessment.NOT_ASSESSED
+    note = "weight missing" if text else "not recorded; weight missing"
+    return Item(name, DOMAINS[name], state, text=text, evidence=evidence, note=note)
+
+
+def _state_text(fact: Fact) -> str:
+    return "" if fact.holds is None else str(fact.state)
+
+
+def _site_text(case: Case) -> str:
+    return ", ".join(sorted({site_option(s.bone, s.region) for le in case.lesions for s in le.sites}))
+
+
+def _pattern_text(case: Case) -> str:
+    multi, pair = findings.multifocal(case), findings.symmetric(case)
+    words = {True: "multifocal", False: "unifocal", None: ""}[multi.holds]
+    if not words or pair.holds is None:
+        return words
+    return f"{words}, {'symmetric' if pair.holds else 'not symmetric'}"
+
+
+def _conditions_text(case: Case) -> str:
+    if case.patient is None:
+        return ""
+    states = states_of(case.patient.extra_osseous)
+    found = [n.replace("_", " ") for n, s in states.items() if s is Assessment.PRESENT]
+    if found:
+        return ", ".join(found)
+    return "" if Assessment.NOT_ASSESSED in states.values() else "none"
+
+
+def _biopsy_text(case: Case) -> str:
+    if case.patient is None or case.patient.had_biopsy is Assessment.NOT_ASSESSED:
+        return ""
+    if case.patient.had_biopsy is Assessment.ABSENT:
+        return "not done"
+    words = {True: "sterile inflammation", False: "other result", None: "done, result incomplete"}
+    return words[sterile_inflammation(case).holds]
 
 
 def site_option(case_bones: str, region: Region) -> str:

@@ -68,7 +68,8 @@ RULE = "Sum of seven items, 0 to 63; at 39 or more: positive predictive value 97
 OURS = (
     "Ours (PROPOSED): symmetry as one pair in the same segment of both sides; sclerosis read on radiograph "
     "or CT only; normal count as leucocytes, haemoglobin and platelets in the laboratory's range; vertebra "
-    "means one of the 24, without the sacrum."
+    "means one of the 24, without the sacrum; without a measured temperature, 'no fever above 38.5 °C' counts as "
+    "normal."
 )
 
 
