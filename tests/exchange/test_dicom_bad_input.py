@@ -77,6 +77,28 @@ def test_a_truncated_file_is_left_out_and_its_slice_is_missing(tmp_path, keep):
         _warning(exam, paths[3].name, "cut off", "again")
 
 
+@pytest.mark.parametrize("damage", ["cut", "spoilt"])
+def test_compressed_pixels_that_are_cut_off_or_spoilt(tmp_path, damage):
+    images = stack(shape=(8, 64, 64))
+    for ds in images:
+        ds.compress(pydicom.uid.JPEGLSLossless, generate_instance_uid=False)
+    paths = save(images, tmp_path)
+    whole = paths[3].read_bytes()
+    if damage == "cut":
+        paths[3].write_bytes(whole[: int(len(whole) * 0.8)])
+        exam = _exam(tmp_path)
+        assert exam.stacks[0].missing_slices == (3,)
+        _warning(exam, paths[3].name, "cut off")
+        return
+    start = whole.index(b"\xff\xd8\xff")
+    paths[3].write_bytes(whole[:start] + bytes(40) + whole[start + 40 :])
+    with (
+        open_exam(tmp_path) as source,
+        pytest.raises(InputError, match=f"{paths[3].name}.*Export the exam again"),
+    ):
+        source.array(source.exam.stacks[0])
+
+
 def test_one_file_of_another_patient_is_set_aside(tmp_path):
     n = small_exam(tmp_path)
     save([image(pattern((1, 16, 12))[0], (0, 0, 0), patient="STRANGER7")], tmp_path, name="x{}.dcm")

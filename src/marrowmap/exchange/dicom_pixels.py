@@ -173,13 +173,16 @@ def read_stack(
     cache: tuple[tuple[int, int], Array] | None = None
     for k, h in zip(places, headers, strict=True):
         target = out[k] if scratch is None else scratch
-        if h.tile is not None:
-            if cache is None or cache[0] != (h.file, h.frame):
-                cache = ((h.file, h.frame), decoded(paths[h.file], h.frame, s))
-            top, left = h.tile
-            target[...] = cache[1][top : top + s.rows, left : left + s.columns]
-        else:
-            read_into(h, paths[h.file], target)
+        try:
+            if h.tile is not None:
+                if cache is None or cache[0] != (h.file, h.frame):
+                    cache = ((h.file, h.frame), decoded(paths[h.file], h.frame, s))
+                top, left = h.tile
+                target[...] = cache[1][top : top + s.rows, left : left + s.columns]
+            else:
+                read_into(h, paths[h.file], target)
+        except Undecodable as error:
+            raise Undecodable(f"{Path(paths[h.file]).name}: {error}") from None
         if scratch is not None:
             if wanted.kind == "f":
                 np.multiply(scratch, np.float32(h.slope), out=out[k], casting="unsafe")

@@ -257,6 +257,18 @@ def _meta(data: bytes) -> tuple[str, bytes, int]:
     return syntax, sop_class, pos
 
 
+def _fragments_are_whole(fd: int, pos: int, size: int) -> bool:
+    """Whether the fragments of encapsulated pixels, which begin at ``pos``, all end within the file."""
+    while pos + 8 <= size:
+        tag, length = _implicit_head(os.pread(fd, 8, pos), 0)
+        if tag == _SEQUENCE_END_S:
+            return True
+        if tag != _ITEM_S or length == _UNDEFINED:
+            return False
+        pos += 8 + length
+    return pos == size  # without the delimiter, but with whole fragments: readable
+
+
 class Scanner:
     """Scans files one after another; learns how long their headers are so that one read is enough."""
 
@@ -281,6 +293,8 @@ class Scanner:
                     continue
                 except _Odd:
                     break
+                if result.pixel_length == -1:
+                    result.truncated = not _fragments_are_whole(fd, result.pixel_offset, size)
                 return result
         finally:
             os.close(fd)
@@ -296,8 +310,6 @@ def scan_bytes(data: bytes, size: int) -> Scan:
     values[0x00020010] = syntax.encode()
     values.setdefault(0x00080016, sop_class)  # a file cut off early still says what it was to be
     truncated = offset + max(length, 0) > size
-    if length == -1:  # encapsulated: the sequence delimiter, or at least a whole last fragment, must follow
-        truncated = offset + 8 >= size
     return Scan(values, syntax, offset, length, truncated)
 
 
