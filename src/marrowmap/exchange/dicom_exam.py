@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ from marrowmap.exchange import dicom_mosaic as mosaic
 from marrowmap.exchange import dicom_pixels as pixels
 from marrowmap.exchange.dicom_archive import Place, open_place
 from marrowmap.exchange.dicom_group import Grouper, Pile
-from marrowmap.exchange.dicom_header import HeaderReader, ImageHeader, Settings
+from marrowmap.exchange.dicom_header import HeaderReader, ImageHeader
 from marrowmap.exchange.dicom_patient import describe_patient, describe_scanner, exam_date, scrubbed
 from marrowmap.exchange.dicom_scan import NotDicom, Scan, Scanner
 from marrowmap.exchange.dicom_stack import finish
@@ -347,11 +346,3 @@ def _leftover_warnings(leftovers: tuple[Leftover, ...]) -> list[str]:
         for rest in leftovers
         if rest.what in told
     ]
-
-
-def without_pixels(exam: Exam) -> Exam:
-    """The exam with the file lists of its stacks emptied (for records that must not name files)."""
-    return dataclasses.replace(exam, stacks=tuple(dataclasses.replace(s, files=()) for s in exam.stacks))
-
-
-__all__ = ["ExamSource", "Settings", "open_exam", "without_pixels"]
