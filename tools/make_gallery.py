@@ -65,7 +65,7 @@ def whole_body(sim: Simulated, scene: Scene) -> list[Panel]:
         Panel("T1", shade(t1[k], float(np.percentile(t1, 99.3)))),
         Panel(
             "DWI b 800, inverted MIP",
-            255 - shade(dwi.max(axis=0), float(np.percentile(dwi.max(axis=0), 99.0))),
+            255 - shade(dwi.max(axis=0), float(np.percentile(dwi.max(axis=0), 97.5))),
         ),
         Panel("truth: lesions", marked),
     ]
@@ -146,9 +146,10 @@ def picture(request: ExamRequest) -> Image.Image:
     """The sheet of one child."""
     request = request.settled()
     scene = make_scene(request)
-    sim = simulate_volumes(scene.body, scene.findings, (5.0, 2.4, 2.4), make_scanner(request))
+    sim = simulate_volumes(scene.body, scene.findings, (5.0, 2.1, 2.1), make_scanner(request))
     lesions = [f for f in scene.findings if f.kind.is_lesion]
-    places = "; ".join(dict.fromkeys(site(f.sites[0]).name for f in lesions)) or "no lesion"
+    names = list(dict.fromkeys(site(f.sites[0]).name for f in lesions))
+    places = "; ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "") or "no lesion"
     child = f"{request.age_years:.1f} years, {request.sex}, {request.field_t:g} T, {request.body} body"
     caption = f"SYNTHETIC digital child, {child}. {places}"
     return sheet(whole_body(sim, scene), regions(scene, request), caption)
@@ -164,7 +165,7 @@ def main() -> None:
     for name, request in CHILDREN:
         if args.only in ("", name):
             image = picture(request)
-            image.quantize(20).save(args.out / f"{name}.png", optimize=True)
+            image.quantize(32).save(args.out / f"{name}.png", optimize=True)
             print(name, image.size, (args.out / f"{name}.png").stat().st_size // 1024, "kB")
 
 

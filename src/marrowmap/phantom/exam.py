@@ -33,6 +33,7 @@ from marrowmap.phantom.truth import (
     ExamTruth,
     FindingTruth,
     measure_finding,
+    measure_in_labels,
     unit_records,
     write_json,
     write_labels,
@@ -228,9 +229,12 @@ def write_scene(
         header = _header(request, scene.body)
         series = _measure_and_write(request, scene, header, partial / "dicom")
         labels, grid = write_labels(scene, partial, (5.0, 5.0, 5.0) if request.small else (2.5, 2.5, 2.5))
-        findings = tuple(measure_finding(scene, f) for f in scene.findings)
+        findings = tuple(
+            measure_in_labels(f, labels.others, grid) if f.kind.fills_bones else measure_finding(scene, f)
+            for f in scene.findings
+        )
         record = _record(request, scene, header, series, findings) | (extra or {})
-        record["units"] = unit_records(clouds_of(scene.body), labels, grid)
+        record["units"] = unit_records(clouds_of(scene.body), labels.maps.site, grid)
         write_json(record, partial / "truth.json")
         if out.exists():
             out.rmdir()

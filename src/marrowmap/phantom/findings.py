@@ -31,6 +31,11 @@ class Kind(StrEnum):
     SYMMETRIC_METAPHYSEAL = "symmetric_metaphyseal"
 
     @property
+    def fills_bones(self) -> bool:
+        """Whether it takes whole bone units and not a place inside one."""
+        return self in (Kind.DIFFUSE_MARROW, Kind.SYMMETRIC_METAPHYSEAL)
+
+    @property
     def is_lesion(self) -> bool:
         """Whether a reader of CNO should mark it."""
         return self is Kind.CNO_LESION
@@ -81,9 +86,10 @@ class Finding:
     parent_ids: tuple[int, ...] = ()
 
     @property
-    def reach_mm(self) -> float:
-        """Half size of the box that holds everything it changes."""
-        return max(self.radii_mm) * 1.7 + 16.0
+    def reach_mm(self) -> tuple[float, float, float]:
+        """Half sizes along x, y, z of the box that holds everything it changes."""
+        x, y, z = (r * 1.6 + 15.0 for r in self.radii_mm)
+        return x, y, z
 
     def grown(self, factor: float) -> Finding:
         """The same finding with all sizes multiplied."""
@@ -140,7 +146,7 @@ class Changes:
 
 def apply_finding(finding: Finding, maps: Maps, changes: Changes) -> None:
     """Put ``finding`` into the painted body."""
-    index = block_around(maps.grid, np.array(tuple(finding.centre)), finding.reach_mm)
+    index = block_around(maps.grid, np.array(tuple(finding.centre)), np.array(finding.reach_mm))
     if index is None:
         return
     grid = crop(maps.grid, index)

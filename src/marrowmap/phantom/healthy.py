@@ -10,12 +10,15 @@ the mean and the share of children. The split within a region is ours.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from marrowmap.core.geometry import PointMm
 from marrowmap.core.site import Segment, Site, all_sites, site
 from marrowmap.phantom.findings import Finding, Kind
 from marrowmap.phantom.lesions import Surroundings
+from marrowmap.phantom.scene import UnitCloud
 
 CHILDREN = 196
 AREAS = {"upper": (366, 79), "lower": (675, 340), "axial": (415, 75)}
@@ -162,18 +165,25 @@ def draw_mimic(seed: int, around: Surroundings, kind: Kind, first_id: int) -> li
         )
         lump = _spot(rng, first_id, kind, site(name), around, 0.85, (16, 26))
         return [lump]
+    diffuse = kind is Kind.DIFFUSE_MARROW
     for unit in all_sites():
-        if unit.label not in around.clouds:
+        if unit.label not in around.clouds or not (diffuse or unit.segment.is_metaphyseal):
             continue
-        cloud = around.clouds[unit.label]
-        size = float(np.ptp(cloud.points, axis=0).max())
-        if kind is Kind.DIFFUSE_MARROW:
-            found.append(
-                _spot(rng, first_id + len(found), kind, unit, around, rng.uniform(0.35, 0.5), (size, size))
-            )
-        elif unit.segment.is_metaphyseal:
-            spot = _spot(
-                rng, first_id + len(found), kind, unit, around, rng.uniform(0.35, 0.55), (size, size)
-            )
-            found.append(Finding(**{**spot.__dict__, "plate_mm": 9.0 * around.scale}))
+        strength = rng.uniform(0.35, 0.5) if diffuse else rng.uniform(0.35, 0.55)
+        spot = _spot(rng, first_id + len(found), kind, unit, around, strength, (5, 5))
+        plate = None if diffuse else 9.0 * around.scale
+        found.append(replace(_filling(spot, around.clouds[unit.label]), plate_mm=plate))
     return found
+
+
+def _filling(finding: Finding, cloud: UnitCloud) -> Finding:
+    """The same finding, wide enough to fill its whole bone unit."""
+    low, high = cloud.points.min(axis=0), cloud.points.max(axis=0)
+    middle, half = (low + high) / 2, (high - low) / 2
+    radii = [float(1.7 * h + 5.0) for h in half]
+    return replace(
+        finding,
+        centre=PointMm(*map(float, middle)),
+        radii_mm=(radii[0], radii[1], radii[2]),
+        anchor=cloud.anchor_of(middle),
+    )

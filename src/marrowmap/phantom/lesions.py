@@ -195,7 +195,7 @@ def make_lesion(
         spot = _pick(rng, cloud, own if own.any() else np.ones(len(own), bool))
         width = float(np.ptp(cloud.points[own, 0])) / 2 if own.any() else 12 * s
         whole = rng.uniform() < 0.4
-        r = width * (rng.uniform(1.3, 1.8) if whole else rng.uniform(0.4, 0.8))
+        r = width * (rng.uniform(1.3, 1.8) if whole else rng.uniform(0.55, 0.95))
         radii = (r, r * rng.uniform(0.8, 1.1), r * rng.uniform(0.5, 0.9))
         if part == 2:
             features = replace(features, height=(1.0, 1.0, 1.0))

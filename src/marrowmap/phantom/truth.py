@@ -14,11 +14,13 @@ from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.core.site import all_sites, site, site_of_label
 from marrowmap.phantom.findings import Finding
 from marrowmap.phantom.nifti import write_nifti
-from marrowmap.phantom.scene import Scene, UnitCloud, body_grid
+from marrowmap.phantom.scene import Painted, Scene, UnitCloud, body_grid
 from marrowmap.phantom.vertebra import heights_of
 
 FINE_MM = 1.25
 """Voxel size at which volumes of findings are measured."""
+MOST_VOXELS = 130
+"""Along each side of the grid they are measured on."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ class FindingTruth:
 
 
 def local_grid(finding: Finding, spacing: float = FINE_MM) -> Grid:
-    """Fine coronal grid around a finding."""
+    """Fine coronal grid around a finding; coarser for one that fills a whole bone."""
     half = max(finding.radii_mm) * 1.5 + 8.0
+    spacing = max(spacing, 2 * half / MOST_VOXELS)
     n = int(np.ceil(2 * half / spacing))
     c = finding.centre
     return Grid.coronal((n, n, n), (spacing,) * 3, PointMm(c.x - half, c.y - half, c.z + half))
@@ -81,6 +84,21 @@ def measure_finding(scene: Scene, finding: Finding) -> FindingTruth:
     heights = original = None
     if site(finding.sites[0]).is_vertebra:
         heights, original = _heights(scene, finding)
+    return _from_mask(finding, mask, grid, heights, original)
+
+
+def measure_in_labels(finding: Finding, others: np.ndarray, grid: Grid) -> FindingTruth:
+    """The same, coarser, for a look-alike that fills whole bones: from its label volume."""
+    return _from_mask(finding, others == finding.id, grid, None, None)
+
+
+def _from_mask(
+    finding: Finding,
+    mask: np.ndarray,
+    grid: Grid,
+    heights: tuple[float, float, float] | None,
+    original: tuple[float, float, float] | None,
+) -> FindingTruth:
     if not mask.any():
         return FindingTruth(finding, 0.0, 0.0, finding.centre, heights, original)
     index = np.argwhere(mask)
@@ -90,7 +108,7 @@ def measure_finding(scene: Scene, finding: Finding) -> FindingTruth:
     return FindingTruth(
         finding,
         float(len(index)) * grid.voxel_ml,
-        _diameter(points) + FINE_MM,
+        _diameter(points) + grid.spacing[1],
         PointMm(*map(float, nearest)),
         heights,
         original,
@@ -155,14 +173,14 @@ def unit_records(clouds: Mapping[int, UnitCloud], labels: np.ndarray, grid: Grid
     return found
 
 
-def write_labels(scene: Scene, folder: Path, spacing: tuple[float, float, float]) -> tuple[np.ndarray, Grid]:
-    """Write sites.nii.gz, lesions.nii.gz and others.nii.gz; returns the site labels and their grid."""
+def write_labels(scene: Scene, folder: Path, spacing: tuple[float, float, float]) -> tuple[Painted, Grid]:
+    """Write sites.nii.gz, lesions.nii.gz and others.nii.gz; returns the painted scene and its grid."""
     grid = body_grid(scene.body, spacing)
     painted = scene.paint(grid, fine=False)
     write_nifti(painted.maps.site, grid, folder / "sites.nii.gz")
     write_nifti(painted.lesions, grid, folder / "lesions.nii.gz")
     write_nifti(painted.others, grid, folder / "others.nii.gz")
-    return painted.maps.site, grid
+    return painted, grid
 
 
 def write_json(record: Mapping[str, Any], path: Path) -> None:
