@@ -78,7 +78,12 @@ def site_centre(site_id: str, view: View) -> tuple[float, float] | None:
     if not loops:
         return None
     outlines = [np.array([points[0], *points[3::3]] if len(points) > 6 else points) for points in loops]
-    return _inside(max(outlines, key=lambda o: float(np.prod(np.ptp(o, axis=0)))))
+    return _inside(max(outlines, key=_area))
+
+
+def _area(outline: npt.NDArray[np.float64]) -> float:
+    x, y = outline.T
+    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
 def _inside(outline: npt.NDArray[np.float64]) -> tuple[float, float]:
@@ -277,6 +282,8 @@ class _Pen:
             f'stroke-width="{1.6 if mark.stroke else 0.75}"',
             'stroke-linejoin="round"',
         ]
+        if mark.pattern == "hatch" and not mark.stroke:
+            attributes.append('stroke-dasharray="2 1.4"')
         if silent:
             attributes.append('aria-hidden="true"')
         if self.interactive and not repeat:
@@ -285,6 +292,8 @@ class _Pen:
         return f"<path {' '.join(attributes)}><title>{escape(label)}</title></path>"
 
     def _edge(self, mark: Mark) -> str:
+        if mark.pattern == "hatch":
+            return self.theme.hatch_line
         return mix(mark.fill, "#000000", 0.45) if mark.fill else self.theme.outline
 
     def _fill(self, shape: Shape, mark: Mark) -> str:
@@ -315,11 +324,11 @@ class _Pen:
         ident = f"{self.prefix}-{mark.pattern}" + (f"-{mark.fill.removeprefix('#')}" if mark.fill else "")
         ink = self.theme.hatch_line
         body = (
-            f'<path d="M0 0V5" stroke="{ink}" stroke-width="1.5"/>'
+            f'<path d="M0 0V6" stroke="{ink}" stroke-width="1.8"/>'
             if mark.pattern == "hatch"
-            else f'<circle cx="1.6" cy="1.6" r="0.9" fill="{ink}"/>'
+            else f'<circle cx="1.8" cy="1.8" r="1.15" fill="{ink}"/>'
         )
-        size = 4.2 if mark.pattern == "hatch" else 3.6
+        size = 5.6 if mark.pattern == "hatch" else 5.0
         self._defs[ident] = (
             f'<pattern id="{ident}" width="{size}" height="{size}" patternUnits="userSpaceOnUse" '
             f'patternTransform="rotate(45)"><rect width="{size}" height="{size}" fill="{base}"/>'
@@ -378,7 +387,7 @@ class _Pen:
             f'stroke="{self.theme.background}" stroke-width="0.8"/>'
             f'<rect x="{x - half:.1f}" y="{y - BADGE:.1f}" width="{2 * half:.1f}" '
             f'height="{2 * BADGE:g}" rx="{BADGE:g}" '
-            f'fill="{colour}" stroke="{self.theme.background}" stroke-width="1.5"/>'
+            f'fill="{colour}" stroke="{self.theme.background}" stroke-width="1.8"/>'
             f'<text x="{x:.1f}" y="{y + 4.8:.1f}" text-anchor="middle" font-size="13.5" '
             f'font-weight="700" fill="{ink}">'
             f"{escape(text)}</text>"

@@ -199,7 +199,7 @@ def native_panels(gallery: Gallery, places: CandidateMap, count: int = 3) -> lis
         view = gallery.view(name)
         if gallery.is_whole_body(name):
             continue
-        title = volume_title(name, view) if name in gallery.volumes else f"{_contrast_title(view)} ({name})"
+        title = volume_title(name, view) if name in gallery.volumes else name
         _, dr, dc = view.grid.spacing
         width = view.grid.shape[2] * dc
         for index in _spread_slices(view, count):
