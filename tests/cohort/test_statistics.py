@@ -122,7 +122,7 @@ def test_every_question_is_answered_for_the_demo(demo_cohort):
         assert answer.synthetic
         assert "Synthetic" in answer.words() or answer.why_missing
         assert not answer.why_missing, answer
-    json.dumps([a.data() for a in answers])
+    json.dumps([a.data() for a in answers], allow_nan=False)
     model = answers[-1]
     assert "Proportional hazards" in model.assumption
 

@@ -7,6 +7,7 @@ of tests; a page of many tests says so.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,10 @@ class Answer:
     synthetic: bool = False
 
     def data(self) -> dict[str, Any]:
-        """For JSON."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """For JSON; a number that is infinite (an odds ratio with an empty cell) becomes None."""
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain["statistic"] = {k: v if isfinite(v) else None for k, v in self.statistic.items()}
+        return plain
 
     def words(self) -> str:
         """For a terminal."""
