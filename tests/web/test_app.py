@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from marrowmap.core.site import all_sites
 from marrowmap.exchange.nifti import read_volume
+from marrowmap.web.access import Person, reading_name
 from marrowmap.web.app import create_app
 
 READER = {"X-Marrowmap-Reader": "Dr A"}
@@ -108,7 +109,9 @@ def test_a_change_is_there_after_a_restart(client, small_study, tmp_path):
 
     assert opened(again)["content"]["normal"] == [unit]
     assert (
-        client.get("/api/studies/child/reading/history", headers=READER).json()["states"][0]["what"]
+        client.get("/api/studies/child/reading/history", headers=READER).json()["readings"][0]["states"][0][
+            "what"
+        ]
         == "changed"
     )
 
@@ -205,3 +208,86 @@ def test_packs_are_written_once_and_agree(small_study):
 
     assert gzip.decompress((small_study / "pages" / "STIR.i16.gz").read_bytes()) == raw
     assert json.loads((small_study / "pages" / "series.json").read_text())["series"][0]["name"] == "STIR"
+
+
+def sign_with_waivers(client, headers=READER):
+    state = opened(client, headers)
+    questions = client.get("/api/studies/child/reading/answers", headers=headers).json()["questions"]
+    waived = state["content"]["waived"] | {q["key"]: "test of the server" for q in questions}
+    content = {**state["content"], "waived": waived}
+    body = {"base": state["version"], "what": "signed", "content": content}
+    return client.post("/api/studies/child/reading/sign", headers=headers, json=body).json()
+
+
+def test_an_amendment_is_a_new_reading_and_both_are_kept(client):
+    assert client.post("/api/studies/child/reading/amend", headers=READER).status_code == 403
+    first = sign_with_waivers(client)
+
+    draft = client.post("/api/studies/child/reading/amend", headers=READER).json()
+    assert draft["signed"] is False
+    assert draft["content"]["amends"] == first["content"]["id"]
+    assert put(client, draft, comment="seen again").json()["content"]["amends"] == first["content"]["id"]
+    second = sign_with_waivers(client)
+
+    kept = client.get("/api/studies/child/reading/history", headers=READER).json()["readings"]
+    assert [r["id"] for r in kept] == [first["content"]["id"], second["content"]["id"]]
+    assert [r["states"][-1]["signed"] for r in kept] == [True, True]
+    old = client.get(f"/api/studies/child/reading/history/{kept[0]['id']}/{first['version']}", headers=READER)
+    assert old.json()["content"] == first["content"]
+
+
+def test_a_reader_cannot_look_into_anothers_history(client):
+    sign_with_waivers(client)
+    kept = client.get("/api/studies/child/reading/history", headers=READER).json()["readings"]
+    other = {"X-Marrowmap-Reader": "Dr B"}
+
+    assert (
+        client.get(f"/api/studies/child/reading/history/{kept[0]['id']}/1", headers=other).status_code == 404
+    )
+
+
+def test_an_outline_of_no_lesion_is_refused(client):
+    refused = put(
+        client, opened(client), outlines={"L9": {"origin": [0, 0, 0], "shape": [1, 1, 1], "bits": "gA=="}}
+    )
+
+    assert refused.status_code == 422
+    assert "L9" in refused.json()["error"]["what"]
+
+
+def test_the_report_of_a_reading_is_the_same_when_made_again(client):
+    sign_with_waivers(client)
+    one, two = (client.get("/api/studies/child/reading/report.pdf", headers=READER).content for _ in range(2))
+
+    assert one.startswith(b"%PDF")
+    assert one == two
+
+
+def test_the_exams_of_one_child_are_found_by_the_pseudonym(client, tmp_path, small_study):
+    (tmp_path / "earlier").symlink_to(small_study)
+    answer = client.get("/api/studies/child").json()
+
+    assert [o["name"] for o in answer["others"]] == ["earlier"]
+    key = answer["study"]["exam"]["patient"]["key"]
+    assert [e["name"] for e in client.get(f"/api/patients/{key}").json()["exams"]] == ["child", "earlier"]
+    assert client.get("/api/patients/nobody").status_code == 404
+
+
+def test_unit_centres_keep_the_patients_sides(client):
+    centres = client.get("/api/studies/child/centres").json()["centres"]
+
+    assert centres["femur_distal_metaphysis_left"][0] > centres["femur_distal_metaphysis_right"][0]
+    assert centres["vertebra_t8"][2] > centres["femur_distal_metaphysis_left"][2]
+
+
+def test_long_names_of_readers_never_meet_in_one_reading():
+    names = {reading_name("s" * 40, Person(f"{'ж' * 59}{last}")) for last in "абв"}
+
+    assert len(names) == 3
+    assert all(len(n) <= 80 for n in names)
+
+
+def test_the_demo_exam_is_offered_and_made_once(tmp_path):
+    empty = TestClient(create_app(tmp_path), base_url="http://localhost")
+
+    assert empty.get("/api/demo").json()["state"] == "none"

@@ -6,6 +6,7 @@ makes the browser send are refused by host and origin.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -45,4 +46,8 @@ def may_change(person: Person) -> Person:
 def reading_name(study: str, person: Person) -> str:
     """Name of this person's reading of a study: each reader has their own and sees no other's marks."""
     safe = "".join(c if c.isalnum() and c.isascii() else f"-{ord(c):x}" for c in person.name.lower())
-    return f"{study}.{safe}"[:80]
+    room = 74 - len(study)
+    if len(safe) > room:  # cut, but never so that two readers meet in one name
+        digest = hashlib.sha256(safe.encode("ascii")).hexdigest()[:10]
+        safe = f"{safe[: max(0, room - 10)]}{digest}"
+    return f"{study}.{safe}"

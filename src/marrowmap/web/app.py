@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,11 +16,13 @@ from marrowmap import __version__
 from marrowmap.core.geometry import PointMm
 from marrowmap.registry.journal import Journal, State
 from marrowmap.web import problems
-from marrowmap.web.access import Person, may_change, person_of, reading_name
-from marrowmap.web.desk import Desk
+from marrowmap.web.access import Person, may_change, person_of
+from marrowmap.web.demo_exam import DemoExam
+from marrowmap.web.desk import BESIDE, Desk
 from marrowmap.web.growing import Grower
 from marrowmap.web.problems import NotThere
 from marrowmap.web.shelf import Shelf
+from marrowmap.web.unit_centres import unit_centres
 
 Asker = Annotated[Person, Depends(person_of)]
 _FOREVER = {"Cache-Control": "private, max-age=86400, immutable"}
@@ -43,11 +47,22 @@ class Click(BaseModel):
 
 def create_app(data: Path) -> FastAPI:
     """The app over one data folder: studies directly below it, readings below ``readings/``."""
+    shelf = Shelf(data)
+    demo = DemoExam(shelf)
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        demo.stop()
+
     app = FastAPI(
-        title="marrowmap", version=__version__, docs_url="/api/docs", openapi_url="/api/openapi.json"
+        title="marrowmap",
+        version=__version__,
+        docs_url="/api/docs",
+        openapi_url="/api/openapi.json",
+        lifespan=running,
     )
     problems.install(app)
-    shelf = Shelf(data)
     grower = Grower(shelf)
     desk = Desk(shelf, Journal(data / "readings"))
 
@@ -68,7 +83,37 @@ def create_app(data: Path) -> FastAPI:
     def study(name: str, person: Asker) -> dict[str, Any]:
         pack = shelf.pack(name)
         series = [s.to_json(f"api/studies/{name}/series/{s.name}") for s in pack.series.values()]
-        return {"name": name, "study": shelf.study(name), "series": series, **pack.extras}
+        record = shelf.study(name)
+        same = [n for n in shelf.of_patient(record["exam"]["patient"]["key"]) if n != name]
+        others = [{"name": n, "date": shelf.study(n)["exam"]["date"]} for n in same]
+        return {"name": name, "study": record, "series": series, "others": others, **pack.extras}
+
+    @app.get("/api/studies/{name}/centres")
+    def centres(name: str, person: Asker) -> dict[str, Any]:
+        return {"centres": unit_centres(shelf.folder(name))}
+
+    @app.get("/api/studies/{name}/report.html")
+    def study_report(name: str, person: Asker) -> Response:
+        path = shelf.folder(name) / "report.html"
+        if not path.is_file():
+            raise NotThere(f"report of {name}", "was not written", "Run `marrowmap read` again")
+        return Response(path.read_bytes(), media_type="text/html; charset=utf-8")
+
+    @app.get("/api/patients/{key}")
+    def patient(key: str, person: Asker) -> dict[str, Any]:
+        names = shelf.of_patient(key)
+        if not names:
+            raise NotThere(f"patient {key}", "has no exam in the data folder", "Go back to the worklist")
+        exams = [{**desk.line(n, person), "readings": _readings(desk, n, person)} for n in names]
+        return {"key": key, "exams": exams}
+
+    @app.get("/api/demo")
+    def demo_state(person: Asker) -> dict[str, Any]:
+        return demo.state()
+
+    @app.post("/api/demo")
+    def demo_start(person: Asker) -> dict[str, Any]:
+        return demo.start()
 
     @app.get("/api/studies/{name}/series/{series}/slices/{index}")
     def one_slice(name: str, series: str, index: int, person: Asker) -> Response:
@@ -105,8 +150,35 @@ def create_app(data: Path) -> FastAPI:
     @app.get("/api/studies/{name}/reading/history")
     def history(name: str, person: Asker) -> dict[str, Any]:
         shelf.folder(name)
-        states = desk.journal.history(reading_name(name, person))
-        return {"states": [{k: v for k, v in _state(s).items() if k != "content"} for s in states]}
+        return {"readings": _readings(desk, name, person)}
+
+    @app.get("/api/studies/{name}/reading/history/{reading}/{version}")
+    def earlier(name: str, reading: str, version: int, person: Asker) -> dict[str, Any]:
+        shelf.folder(name)
+        if reading not in desk.chain(name, person):
+            raise NotThere(f"reading {reading}", "is not one of yours of this exam")
+        return _state(desk.journal.at(reading, version))
+
+    @app.post("/api/studies/{name}/reading/amend")
+    def amend(name: str, person: Asker) -> dict[str, Any]:
+        shelf.folder(name)
+        return _state(desk.amend(name, may_change(person)))
+
+    @app.get("/api/studies/{name}/reading/plain")
+    def plain(name: str, person: Asker) -> dict[str, Any]:
+        from marrowmap.web.printed import suggested_text
+
+        return {"text": suggested_text(desk.as_reading(desk.reading(name, person).content))}
+
+    @app.get("/api/studies/{name}/reading/report.pdf")
+    def printed(name: str, person: Asker) -> Response:
+        from marrowmap.web.printed import pdf_of
+
+        content = desk.reading(name, person).content
+        beside = {key: content.get(key) for key in BESIDE if content.get(key)}
+        pdf = pdf_of(desk.as_reading(content), shelf.study(name), shelf.pack(name), beside)
+        file = f'inline; filename="{content["id"]}.pdf"'
+        return Response(pdf, media_type="application/pdf", headers={"Content-Disposition": file})
 
     @app.put("/api/studies/{name}/reading")
     def save(name: str, new: NewState, person: Asker) -> dict[str, Any]:
@@ -137,6 +209,19 @@ def create_app(data: Path) -> FastAPI:
     if (static / "index.html").is_file():
         app.mount("/", StaticFiles(directory=static, html=True), name="pages")
     return app
+
+
+def _readings(desk: Desk, name: str, person: Person) -> list[dict[str, Any]]:
+    """The person's readings of a study with their states in short, oldest first."""
+    return [
+        {
+            "id": reading,
+            "states": [
+                {k: v for k, v in _state(s).items() if k != "content"} for s in desk.journal.history(reading)
+            ],
+        }
+        for reading in desk.chain(name, person)
+    ]
 
 
 def _state(state: State) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A person's readings: opened from a study, saved state by state, answered and signed."""
+"""A person's readings: opened from a study, saved state by state, signed, and amended by a new one."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from marrowmap.core.case import Case
 from marrowmap.core.completeness import open_questions
-from marrowmap.core.configuration import DEFAULT_RULES
-from marrowmap.core.reading import Decision, Reading
-from marrowmap.core.scores.catalogue import CATALOGUE
-from marrowmap.core.scores.result import CONFIDENCE_WORDS, ScoreResult, State
+from marrowmap.core.reading import Decision, Reading, ReadingState
 from marrowmap.core.site import all_sites
+from marrowmap.errors import InvalidRecord
 from marrowmap.exchange.reading_json import reading_from_dict, reading_to_dict
 from marrowmap.registry.journal import EMPTY, Journal
 from marrowmap.registry.journal import State as Saved
 from marrowmap.web.access import Person, reading_name
-from marrowmap.web.problems import NotComplete
+from marrowmap.web.live_answers import live_answers
+from marrowmap.web.problems import NotAllowed, NotComplete
 from marrowmap.web.shelf import Shelf
 
-OUTLINES = "outlines"
-"""Masks of the lesions; kept beside the reading, whose file format knows no images."""
+BESIDE = {"outlines": dict, "merged": dict, "plain_text": str}
+"""Masks of the lesions, candidates joined to another's lesion, and the edited paragraph for the clinician:
+kept beside the reading, whose file format knows neither images nor candidates."""
+FIXED = ("id", "exam_uid", "patient_key", "reader", "exam_date", "not_covered", "contrasts", "synthetic")
+"""What the study decides, never the browser."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,11 @@ class Desk:
         study = self.shelf.study(name)
         exam = study["exam"]
         scanner = exam["scanner"]
-        state = self.journal.latest(reading_name(name, person)) if person.name else EMPTY
+        state = self._last(name, person)
         decisions = state.content.get("decisions", {}).values()
         return {
             "name": name,
+            "patient_key": exam["patient"]["key"],
             "synthetic": study["synthetic"],
             "date": exam["date"],
             "age_years": exam["patient"]["age_years"],
@@ -53,18 +55,44 @@ class Desk:
                 "state": "signed" if state.signed else "draft" if state.version else "none",
                 "decided": sum(d != Decision.UNDECIDED for d in decisions),
                 "lesions": len(state.content.get("lesions", [])),
+                "amends": state.content.get("amends", ""),
                 "who": state.who,
                 "when": state.when.isoformat() if state.when else None,
             },
         }
 
+    def chain(self, name: str, person: Person) -> tuple[str, ...]:
+        """Names of the person's readings of a study: the first one, then each amendment; () before the first."""
+        if not person.name:
+            return ()
+        first = reading_name(name, person)
+        found: list[str] = []
+        while self.journal.latest(_numbered(first, len(found))).version:
+            found.append(_numbered(first, len(found)))
+        return tuple(found)
+
+    def _current(self, name: str, person: Person) -> str:
+        chain = self.chain(name, person)
+        return chain[-1] if chain else reading_name(name, person)
+
+    def _last(self, name: str, person: Person) -> Saved:
+        return self.journal.latest(self._current(name, person)) if person.name else EMPTY
+
     def reading(self, name: str, person: Person) -> Saved:
         """The person's last state, or a fresh reading (version 0) that nothing was said in yet."""
-        state = self.journal.latest(reading_name(name, person)) if person.name else EMPTY
+        state = self._last(name, person)
         if state.version:
             return state
-        fresh = {**reading_to_dict(self.fresh(name, person)), OUTLINES: {}}
+        fresh = {**reading_to_dict(self.fresh(name, person)), **{key: kind() for key, kind in BESIDE.items()}}
         return Saved(0, fresh, person.name, None, "not begun")
+
+    def signed(self, name: str, person: Person) -> Reading | None:
+        """The person's last signed reading; None when none was signed."""
+        for reading in reversed(self.chain(name, person)):
+            state = self.journal.latest(reading)
+            if state.signed:
+                return self.as_reading(state.content)
+        return None
 
     def fresh(self, name: str, person: Person) -> Reading:
         """An empty reading; units outside the coverage are not covered from the start."""
@@ -86,11 +114,12 @@ class Desk:
     def save(self, name: str, person: Person, content: dict[str, Any], *, base: int, what: str) -> Saved:
         """Keep a changed reading. Raises InvalidRecord, EditConflict or Frozen; then nothing was stored."""
         kept = self._checked(name, person, content)
-        return self.journal.save(reading_name(name, person), kept, base=base, who=person.name, what=what)
+        return self.journal.save(kept["id"], kept, base=base, who=person.name, what=what)
 
     def sign(self, name: str, person: Person, content: dict[str, Any], *, base: int) -> Saved:
         """Freeze the reading. Raises NotComplete while a question is open."""
-        reading = self._reading(self._checked(name, person, content))
+        kept = self._checked(name, person, content)
+        reading = self.as_reading(kept)
         questions = open_questions(reading, self._candidates(name))
         if questions:
             raise NotComplete(
@@ -98,26 +127,26 @@ class Desk:
                 f"{len(questions)} open: {questions[0].text}",
                 "Answer each, or waive it with a reason",
             )
-        signed = {**reading_to_dict(reading.signed(datetime.now(UTC))), OUTLINES: content.get(OUTLINES, {})}
+        signed = {**kept, **reading_to_dict(reading.signed(datetime.now(UTC)))}
+        return self.journal.save(reading.id, signed, base=base, who=person.name, what="signed", signed=True)
+
+    def amend(self, name: str, person: Person) -> Saved:
+        """A new draft that starts as the signed reading and names it; the signed one stays as it is."""
+        chain = self.chain(name, person)
+        last = self.journal.latest(chain[-1]) if chain else EMPTY
+        if not last.signed:
+            raise NotAllowed("amendment", "there is no signed reading to amend", "Sign the reading first")
+        new = _numbered(chain[0], len(chain))
+        changed = {"id": new, "amends": chain[-1], "state": ReadingState.DRAFT, "signed_at": None}
         return self.journal.save(
-            reading_name(name, person), signed, base=base, who=person.name, what="signed", signed=True
+            new, {**last.content, **changed}, base=0, who=person.name, what=f"amends {chain[-1]}"
         )
 
     def answers(self, name: str, person: Person) -> dict[str, Any]:
-        """Scores and patterns of the stored reading, and what is open before signing."""
-        reading = self._reading(self.reading(name, person).content)
-        case = Case(reading=reading)
-        shown = [
-            listing.compute(case, DEFAULT_RULES)
-            for listing in CATALOGUE
-            if listing.group in ("burden", "distribution")
-        ]
-        return {
-            "answers": [_answer(result) for result in shown],
-            "questions": [
-                {"key": q.key, "text": q.text} for q in open_questions(reading, self._candidates(name))
-            ],
-        }
+        """Scores, patterns and pathway of the stored reading, and what is open before signing."""
+        reading = self.as_reading(self.reading(name, person).content)
+        asked = open_questions(reading, self._candidates(name))
+        return {**live_answers(reading), "questions": [{"key": q.key, "text": q.text} for q in asked]}
 
     def _candidates(self, name: str) -> list[str]:
         return [c["id"] for c in self.shelf.study(name)["candidates"]]
@@ -125,32 +154,34 @@ class Desk:
     def _checked(self, name: str, person: Person, content: dict[str, Any]) -> dict[str, Any]:
         """The content with identity and coverage taken from the study, never from the browser."""
         fresh = reading_to_dict(self.fresh(name, person))
-        fixed = (
-            "id",
-            "exam_uid",
-            "patient_key",
-            "reader",
-            "exam_date",
-            "not_covered",
-            "contrasts",
-            "synthetic",
-        )
-        merged = {**fresh, **content, **{key: fresh[key] for key in fixed}}
-        reading = self._reading(merged)
-        return {**reading_to_dict(reading), OUTLINES: content.get(OUTLINES, {})}
+        stored = self._last(name, person).content
+        fixed = {key: fresh[key] for key in FIXED}
+        fixed |= {"id": self._current(name, person), "amends": stored.get("amends", "")}
+        fixed |= {"state": ReadingState.DRAFT, "signed_at": None}
+        reading = self.as_reading({**fresh, **content, **fixed})
+        beside = {key: content.get(key, kind()) for key, kind in BESIDE.items()}
+        _check_beside(beside, {lesion.id for lesion in reading.lesions})
+        return {**reading_to_dict(reading), **beside}
 
     @staticmethod
-    def _reading(content: dict[str, Any]) -> Reading:
-        return reading_from_dict({k: v for k, v in content.items() if k != OUTLINES})
+    def as_reading(content: dict[str, Any]) -> Reading:
+        """The reading in a saved state. Raises InvalidRecord."""
+        return reading_from_dict({k: v for k, v in content.items() if k not in BESIDE})
 
 
-def _answer(result: ScoreResult) -> dict[str, Any]:
-    known = {State.COMPUTED: result.range_text or result.answer.replace("_", " ")}
-    return {
-        "title": result.system.name,
-        "value": known.get(result.state, str(result.state).replace("_", " ")),
-        "detail": [*result.sentences, *(f"missing: {m}" for m in result.missing), *result.ours],
-        "source": f"{result.system.citation} ({CONFIDENCE_WORDS[result.system.confidence]})",
-        "verified": result.verified,
-        "lesions": list(result.lesion_ids),
-    }
+def _numbered(first: str, amendments: int) -> str:
+    return first if amendments == 0 else f"{first}.{amendments + 1}"
+
+
+def _check_beside(beside: dict[str, Any], lesions: set[str]) -> None:
+    """Outlines and joined candidates speak of lesions of the reading only."""
+    for key, kind in BESIDE.items():
+        if not isinstance(beside[key], kind):
+            raise InvalidRecord(f"reading.{key}", f"must be a {kind.__name__}", "Send what the API describes")
+    outlines, merged = beside["outlines"], beside["merged"]
+    for key, of in [
+        *((f"outline of {k}", k) for k in outlines),
+        *((f"joined {k}", v) for k, v in merged.items()),
+    ]:
+        if of not in lesions:
+            raise InvalidRecord(key, "names a lesion that is not in the reading", "Remove it")

@@ -44,6 +44,12 @@ class Shelf:
         record: dict[str, Any] = json.loads((self.folder(name) / "study.json").read_text("utf-8"))
         return record
 
+    def of_patient(self, key: str) -> tuple[str, ...]:
+        """Names of the exams of one child by their pseudonym, earliest first; "" has none."""
+        found = [(self.study(name)["exam"], name) for name in self.names()] if key else []
+        dated = [(exam["date"] or "", name) for exam, name in found if exam["patient"]["key"] == key]
+        return tuple(name for _, name in sorted(dated))
+
     def pack(self, name: str) -> Pack:
         """Its images."""
         return _pack(self.folder(name))

@@ -1,0 +1,47 @@
+"""A reading on paper: everything the PDF shows, gathered from the study and the reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marrowmap import __version__
+from marrowmap.core.case import Case
+from marrowmap.core.configuration import DEFAULT_RULES
+from marrowmap.core.exam import Patient, Scanner
+from marrowmap.core.reading import Reading
+from marrowmap.core.scores.catalogue import CATALOGUE
+from marrowmap.report.pdf import reading_pdf
+from marrowmap.report.plain_language import plain_language
+from marrowmap.report.reading_view import ReadingReport
+from marrowmap.web.lesion_pictures import lesion_pictures
+from marrowmap.web.packs import Pack
+
+
+def suggested_text(reading: Reading) -> str:
+    """The paragraph for the referring clinician as the structured data give it; the reader may edit it."""
+    return plain_language(reading)
+
+
+def report_of(reading: Reading, study: dict[str, Any], pack: Pack, beside: dict[str, Any]) -> ReadingReport:
+    """The printed reading. beside: outlines and edited paragraph kept beside the reading."""
+    case = Case(reading=reading)
+    shown = [row for row in CATALOGUE if row.group in ("burden", "distribution")]
+    child, scanner = study["exam"]["patient"], study["exam"]["scanner"]
+    return ReadingReport(
+        reading=reading,
+        patient=Patient(
+            child["key"], child["age_years"], child["sex"], child.get("size_m"), study["synthetic"]
+        ),
+        scanner=Scanner(scanner["manufacturer"], scanner["model"], scanner["field_tesla"]),
+        scores=tuple(row.compute(case, DEFAULT_RULES) for row in shown),
+        pictures=lesion_pictures(reading, pack, beside.get("outlines", {})),
+        coverage=tuple(study["protocol"]["sentences"]),
+        limitations=tuple(study["warnings"]),
+        plain_text=beside.get("plain_text", "") or plain_language(reading),
+        version=__version__,
+    )
+
+
+def pdf_of(reading: Reading, study: dict[str, Any], pack: Pack, beside: dict[str, Any]) -> bytes:
+    """PDF of a reading, the same bytes each time. Raises MissingExtra without Typst."""
+    return reading_pdf(report_of(reading, study, pack, beside))
