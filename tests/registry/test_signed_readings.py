@@ -8,7 +8,14 @@ import sqlalchemy as sa
 from marrowmap.errors import InvalidRecord
 from marrowmap.registry.events import verify
 from marrowmap.registry.importing import import_rows
-from marrowmap.registry.readings import confirm_pair, get_reading, readings_of, store_reading
+from marrowmap.registry.readings import (
+    NewReading,
+    confirm_pair,
+    get_reading,
+    readings_of,
+    store_reading,
+    store_readings,
+)
 from marrowmap.registry.schema import events, pairs, readings
 from marrowmap.registry.studies import (
     Case,
@@ -35,9 +42,8 @@ def filled(registry, small_cohort):
 def _store(
     registry, name="R1", content=None, reader="dr one", signed=NOON, exam="exam-1", patient="P1", **more
 ):
-    return store_reading(
-        registry, name, patient, exam, reader, content or {"lesions": []}, reader, signed, **more
-    )
+    new = NewReading(name, patient, exam, reader, content or {"lesions": []}, signed, **more)
+    return store_reading(registry, new, reader)
 
 
 def _intact(registry):
@@ -61,6 +67,14 @@ def test_two_signed_readings_with_one_id_are_refused(filled):
         _store(filled, content={"lesions": ["other"]})
     assert len(filled.rows(events)) == before
     assert get_reading(filled, "R1").content == {"lesions": []}
+
+
+def test_two_signed_readings_with_one_id_in_one_go_store_nothing(filled):
+    new = [NewReading("R1", "P1", "exam-1", "dr one", {"lesions": [n]}, NOON) for n in ("a", "b")]
+    with pytest.raises(InvalidRecord, match="R1: is signed by dr one already with another content"):
+        store_readings(filled, new, "anna")
+    assert filled.rows(readings) == []
+    assert _intact(filled)
 
 
 def test_storing_the_same_again_changes_nothing(filled):

@@ -130,6 +130,19 @@ def demo(
         raise typer.Exit(1)
 
 
+@cohort.command()
+def agreement(
+    registry: RegistryPlace,
+    study: Annotated[str, typer.Option("--study", help="Id of the blinded reading study.")],
+    as_json: Json = False,
+) -> None:
+    """Agreement of the readers of a blinded study, per site, feature and number; once all have read."""
+    from marrowmap.cohort.readers import agreement_words, study_agreement
+
+    found = study_agreement(registry, study)
+    typer.echo(json.dumps(found.data(), ensure_ascii=False) if as_json else agreement_words(found))
+
+
 def _choices(remission: RemissionReading, origin: TimeOrigin) -> TableChoices:
     from marrowmap.cohort.tables import TableChoices
 

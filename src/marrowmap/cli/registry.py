@@ -43,6 +43,44 @@ def import_(
 
 
 @registry.command()
+def sign(
+    files: Annotated[
+        list[Path], typer.Argument(help="Signed reading files, as the reading room saves them.")
+    ],
+    registry: Place,
+    who: Annotated[str, typer.Option("--who", help="Name for the audit trail.")] = "",
+) -> None:
+    """Store signed readings, all or none. A signed reading can never change; amend it with a new one."""
+    from marrowmap.errors import InvalidRecord
+    from marrowmap.exchange.reading_json import read_reading, reading_to_dict
+    from marrowmap.registry.database import open_registry
+    from marrowmap.registry.readings import NewReading, store_readings
+
+    new = []
+    for file in files:
+        reading = read_reading(file)
+        if reading.signed_at is None:
+            raise InvalidRecord(str(file), "is a draft", "Sign it in the reading room first")
+        new.append(
+            NewReading(
+                reading.id,
+                reading.patient_key,
+                reading.exam_uid,
+                reading.reader,
+                reading_to_dict(reading),
+                reading.signed_at,
+                reading.amends,
+            )
+        )
+    opened = open_registry(registry)
+    try:
+        stored = store_readings(opened, new, who or getpass.getuser())
+    finally:
+        opened.close()
+    typer.echo(f"{stored} stored, {len(new) - stored} there already")
+
+
+@registry.command()
 def export(
     out: Annotated[Path, typer.Option("--out", help="New folder to write into.")],
     registry: Place,

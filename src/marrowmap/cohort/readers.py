@@ -168,3 +168,78 @@ def agreement_data(agreement: Agreement) -> dict[str, Any]:
         "overall": data(agreement.overall),
         "only_involved": data(agreement.only_involved),
     }
+
+
+@dataclass(frozen=True)
+class StudyAgreement:
+    """Everything on the agreement of one study."""
+
+    study_id: str
+    readers: tuple[str, ...]
+    cases: int
+    sites: tuple[Agreement, ...]
+    features: tuple[Agreement, ...]
+    scores: tuple[ScoreAgreement, ...]
+
+    def data(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "study": self.study_id,
+            "readers": list(self.readers),
+            "cases": self.cases,
+            "sites": [agreement_data(a) for a in self.sites],
+            "features": [agreement_data(a) for a in self.features],
+            "scores": [
+                {
+                    "question": s.question,
+                    "unit": s.unit,
+                    "icc": {n: getattr(s.icc, n) for n in s.icc.__dataclass_fields__ if n != "mean_squares"},
+                    "alpha": s.alpha.value,
+                }
+                for s in self.scores
+            ],
+        }
+
+
+def study_agreement(registry: str, study_id: str) -> StudyAgreement:
+    """Agreement of a study whose cases were all read. Raises NotForYou while it is open."""
+    from marrowmap.exchange.reading_json import reading_from_dict
+    from marrowmap.registry.database import open_registry
+    from marrowmap.registry.studies import marks_by_case
+
+    opened = open_registry(registry)
+    try:
+        marks = marks_by_case(opened, study_id, "the organiser")
+    finally:
+        opened.close()
+    cases = {case: [reading_from_dict(r.content) for r in stored] for case, stored in marks.items()}
+    names = tuple(r.reader for r in next(iter(marks.values()), []))
+    return StudyAgreement(
+        study_id,
+        names,
+        len(cases),
+        tuple(site_agreement(cases)),
+        tuple(feature_agreement(cases)),
+        tuple(score_agreement(cases)),
+    )
+
+
+def agreement_words(found: StudyAgreement) -> str:
+    """For a terminal: what was compared, then overall and on involved units only."""
+    lines = [f"Study {found.study_id}: {found.cases} cases, readers {', '.join(found.readers)}"]
+    for agreement in (*found.sites, *found.features):
+        if agreement.compared == 0:
+            continue
+        lines.append(f"{agreement.question} (unit: {agreement.unit})")
+        for name, n, coefficients in (
+            ("overall", agreement.compared, agreement.overall),
+            ("involved only", agreement.involved, agreement.only_involved),
+        ):
+            texts = [
+                f"{c.name} {'not defined' if c.value is None else f'{c.value:.2f}'}" for c in coefficients
+            ]
+            lines.append(f"  {name:<14} n={n:<6} " + ", ".join(texts))
+    for score in found.scores:
+        icc = "not defined" if score.icc.icc2 is None else f"{score.icc.icc2:.2f}"
+        lines.append(f"{score.question} (unit: {score.unit}): ICC(2,1) {icc}, n={score.icc.n}")
+    return "\n".join(lines)

@@ -157,7 +157,8 @@ class PatientNumbers:
         if not isinstance(patients, PatientSet) or patients.cohort != self.cohort:
             raise WrongDenominator("numbers per patient are summarised over patients of the same cohort")
         chosen = self.values[patients.mask]
-        known = chosen[~np.isnan(chosen)]
+        # sorted, so that the order of patients cannot move the last digit of a mean
+        known = np.sort(chosen[~np.isnan(chosen)])
         missing = len(chosen) - len(known)
         if len(known) == 0:
             return Summary(0, missing, patients.unit, self.measure, *[None] * 7)

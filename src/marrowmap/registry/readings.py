@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,56 +35,70 @@ class StoredReading:
     content: dict[str, Any]
 
 
-def store_reading(
-    registry: Registry,
-    reading_id: str,
-    patient_id: str,
-    exam_uid: str,
-    reader: str,
-    content: Mapping[str, Any],
-    who: str,
-    signed_at: datetime | None = None,
-    amends: str = "",
-) -> bool:
-    """Store a draft (``signed_at`` None) or a signed reading; True when anything changed.
+@dataclass(frozen=True)
+class NewReading:
+    """A reading to be stored. signed_at: None for a draft; with a zone otherwise."""
+
+    id: str
+    patient_id: str
+    exam_uid: str
+    reader: str
+    content: Mapping[str, Any]
+    signed_at: datetime | None = None
+    amends: str = ""
+
+
+def store_reading(registry: Registry, reading: NewReading, who: str) -> bool:
+    """Store one reading; True when anything changed. See :func:`store_readings`."""
+    return store_readings(registry, [reading], who) == 1
+
+
+def store_readings(registry: Registry, new: Sequence[NewReading], who: str) -> int:
+    """Store drafts and signed readings, all or none; the number of those that changed anything.
 
     Storing the same again changes nothing. Raises InvalidRecord for an unknown patient, for another content
     under the id of a signed reading, and for an amendment of what is not a signed reading of the same exam.
     """
-    text = canonical(content)
+    with registry.writing() as connection:
+        return sum(_store(connection, reading, who) for reading in new)
+
+
+def _store(connection: sa.Connection, reading: NewReading, who: str) -> bool:
+    text, signed_at = canonical(reading.content), reading.signed_at
     row = {
-        "reading_id": reading_id,
-        "patient_id": patient_id,
-        "exam_uid": exam_uid,
-        "reader": reader,
+        "reading_id": reading.id,
+        "patient_id": reading.patient_id,
+        "exam_uid": reading.exam_uid,
+        "reader": reading.reader,
         "state": "draft" if signed_at is None else "signed",
         "signed_at": None if signed_at is None else signed_at.astimezone(UTC).replace(microsecond=0),
-        "amends": amends or None,
+        "amends": reading.amends or None,
         "content": text,
         "content_sha256": hashlib.sha256(text.encode()).hexdigest(),
     }
-    with registry.writing() as connection:
-        _known_patient(connection, patient_id)
-        old = _row(connection, reading_id)
-        if old is not None:
-            if _same(old, row):
-                return False
-            if old["state"] == "signed":
-                raise InvalidRecord(
-                    f"reading {reading_id}",
-                    f"is signed by {old['reader']} already with another content",
-                    "Give the new reading its own id, or amend the signed one",
-                )
-        if amends:
-            _amendable(connection, amends, patient_id, exam_uid)
-        action = "draft" if signed_at is None else "amend" if amends else "sign"
-        trail = Trail(connection, who, action)
-        if old is None:
-            connection.execute(readings.insert(), row)
-        else:
-            connection.execute(readings.update().where(readings.c.reading_id == reading_id).values(row))
-        trail.note("readings", reading_id, {"content_sha256": row["content_sha256"], "reader": reader}, row)
-        trail.store()
+    _known_patient(connection, reading.patient_id)
+    old = _row(connection, reading.id)
+    if old is not None:
+        if _same(old, row):
+            return False
+        if old["state"] == "signed":
+            raise InvalidRecord(
+                f"reading {reading.id}",
+                f"is signed by {old['reader']} already with another content",
+                "Give the new reading its own id, or amend the signed one",
+            )
+    if reading.amends:
+        _amendable(connection, reading.amends, reading.patient_id, reading.exam_uid)
+    action = "draft" if signed_at is None else "amend" if reading.amends else "sign"
+    trail = Trail(connection, who, action)
+    if old is None:
+        connection.execute(readings.insert(), row)
+    else:
+        connection.execute(readings.update().where(readings.c.reading_id == reading.id).values(row))
+    trail.note(
+        "readings", reading.id, {"content_sha256": row["content_sha256"], "reader": reading.reader}, row
+    )
+    trail.store()
     return True
 
 
