@@ -80,6 +80,7 @@ def read_study(
 
 def analyse(source: ExamSource, request: ReadRequest, progress: ProgressCall = silent) -> Study:
     """Everything the machine does with an exam, in memory."""
+    source.set_aside_unreadable()
     progress("composing volumes")
     composition = compose_exam(source.exam, source.array, progress)
     exam = _with_use(source.exam, composition.used)

@@ -99,6 +99,34 @@ def test_compressed_pixels_that_are_cut_off_or_spoilt(tmp_path, damage):
         source.array(source.exam.stacks[0])
 
 
+@pytest.mark.parametrize("n_spoilt", [1, 8])
+def test_what_can_be_decoded_of_a_spoilt_stack_is_kept(tmp_path, n_spoilt):
+    array = pattern((8, 64, 64))
+    images = stack(array=array)
+    for ds in images:
+        ds.compress(pydicom.uid.JPEGLSLossless, generate_instance_uid=False)
+    paths = save(images, tmp_path)
+    for path in paths[:n_spoilt]:
+        whole = path.read_bytes()
+        start = whole.index(b"\xff\xd8\xff")
+        path.write_bytes(whole[:start] + bytes(40) + whole[start + 40 :])
+
+    with open_exam(tmp_path) as source:
+        source.set_aside_unreadable()
+        exam = source.exam
+        assert exam.images_accounted == exam.images_in == 8
+        assert sum(rest.n_images for rest in exam.leftovers) == n_spoilt
+        _warning(exam, paths[0].name, "Export the exam again")
+        if n_spoilt == 8:
+            assert exam.stacks == ()
+            return
+        (kept,) = exam.stacks
+        assert len(kept.missing_slices) == n_spoilt
+        read = source.array(kept)
+        assert not read[kept.missing_slices[0]].any()
+        assert np.array_equal(np.delete(read, kept.missing_slices, 0), array[n_spoilt:])
+
+
 def test_one_file_of_another_patient_is_set_aside(tmp_path):
     n = small_exam(tmp_path)
     save([image(pattern((1, 16, 12))[0], (0, 0, 0), patient="STRANGER7")], tmp_path, name="x{}.dcm")

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from marrowmap.core.exam import Exam, Leftover, Stack
@@ -69,6 +70,7 @@ class ExamSource:
         self._paths = [f"{place.root}/{name}" for name in place.files]
         self.root = place.root
         self.exam = exam
+        self._decoded: dict[str, npt.NDArray[Any]] = {}
 
     def __enter__(self) -> ExamSource:
         return self
@@ -89,6 +91,8 @@ class ExamSource:
         int32 for a whole shift, float32 otherwise. Slices in ``stack.missing_slices`` hold 0.
         Raises InputError when the pixels of a file cannot be decoded.
         """
+        if stack.id in self._decoded:
+            return self._decoded[stack.id]
         pile = self._piles[stack.id]
         try:
             return pixels.read_stack(pile.headers, self._paths, pile.grid.shape[0], pile.missing)
@@ -98,6 +102,58 @@ class ExamSource:
                 f"the pixels cannot be read: {error}",
                 "Export the exam again, uncompressed if possible.",
             ) from None
+
+    def set_aside_unreadable(self) -> None:
+        """Decode every compressed stack once; what cannot be decoded is set aside with a warning.
+
+        A slice that cannot be decoded is missing from its stack; a stack without a readable slice becomes a
+        leftover. Afterwards ``array`` works for every stack of ``exam``.
+        """
+        for stack in self.exam.stacks:
+            if all(pixels.is_raw(h) for h in self._piles[stack.id].headers):
+                continue
+            try:
+                self._decoded[stack.id] = self.array(stack)
+            except InputError:
+                self._set_aside(stack)
+
+    def _set_aside(self, stack: Stack) -> None:
+        pile = self._piles[stack.id]
+        missing = set(pile.missing)
+        places = [k for k in range(pile.grid.shape[0]) if k not in missing]
+        spoilt: dict[int, str] = {}
+        picture = np.empty((pile.settings.rows, pile.settings.columns), pixels.stored_dtype(pile.settings))
+        for place, header in zip(places, pile.headers, strict=True):
+            try:
+                pixels.read_into(header, self._paths[header.file], picture)
+            except (pixels.Undecodable, OSError) as error:
+                spoilt[place] = f"{Path(self._paths[header.file]).name}: {error}"
+        kept = [(k, h) for k, h in zip(places, pile.headers, strict=True) if k not in spoilt]
+        files = tuple(stack.files[i] for i, k in enumerate(places) if k in spoilt and i < len(stack.files))
+        what = f"stack {stack.id} (series {stack.series_number})"
+        reason = f"the pixels of {len(spoilt)} images cannot be decoded ({next(iter(spoilt.values()))})"
+        self._piles[stack.id] = replace(
+            pile, headers=[h for _, h in kept], missing=tuple(sorted(missing | set(spoilt)))
+        )
+        shown = replace(
+            stack,
+            n_images=len(kept),
+            missing_slices=self._piles[stack.id].missing,
+            files=tuple(f for f in stack.files if f not in files),
+        )
+        self.exam = replace(
+            self.exam,
+            stacks=tuple(
+                shown if s.id == stack.id else s for s in self.exam.stacks if kept or s.id != stack.id
+            ),
+            leftovers=(*self.exam.leftovers, Leftover(what, len(spoilt), reason, files)),
+            warnings=(
+                *self.exam.warnings,
+                f"{what}: {reason}. Export the exam again, uncompressed if possible.",
+            ),
+        )
+        if kept:
+            self._decoded[stack.id] = self.array(shown)
 
 
 def open_exam(
