@@ -25,6 +25,7 @@ from marrowmap.report.gallery import Gallery
 from marrowmap.report.panels import candidate_panels
 from marrowmap.report.pdf import reading_data, reading_pdf
 from marrowmap.report.plain_language import plain_language, plain_site
+from marrowmap.report.reading_html import reading_html
 from marrowmap.report.reading_view import (
     ReadingReport,
     ReportPicture,
@@ -235,3 +236,29 @@ def test_pictures_for_the_documentation(tmp_path) -> None:
     assert write_pictures([str(tmp_path)]) == 0
     assert all((tmp_path / f"bodymap-{t}.png").read_bytes().startswith(b"\x89PNG") for t in ("light", "dark"))
     assert write_pictures([]) == 2
+
+
+def test_html_reading_holds_the_same_content_and_nothing_outside(report: ReadingReport, tmp_path) -> None:
+    page = reading_html(report)
+    assert page == reading_html(report)
+    assert page.lstrip().startswith("<!doctype html>")
+    assert "<script" not in page
+    assert not re.findall(r"(?:src|href)=\"(?!#|data:image/)", page)
+    assert "Seen with Dr B &lt;ok&gt;" in page
+    assert "Signed by Dr A on 2024-05-07 09:30+00:00" in page
+    assert "SYNTHETIC" in page
+    data = reading_data(report, tmp_path)
+    for row in data["lesions"]:
+        assert row["site"] in page
+    for row in data["scores"]:
+        assert row["name"] in page
+    assert page.count('class="crop"') == 16
+    ids = re.findall(r"\sid=\"([^\"]+)\"", page)
+    assert len(ids) == len(set(ids))
+
+
+def test_html_reading_takes_pixel_pictures(reading: Reading) -> None:
+    picture = ReportPicture("STIR", "STIR, lesion 1", data=b"\x89PNG123")
+    page = reading_html(ReadingReport(reading, pictures={"L1": (picture,)}))
+    assert 'src="data:image/png;base64,' in page
+    assert 'alt="STIR, lesion 1"' in page

@@ -74,7 +74,10 @@ def _tissue(volume: Volume) -> npt.NDArray[np.float32]:
     sample = sample[np.isfinite(sample)]
     if sample.size == 0 or sample.max() <= 0:
         return sample[:0]
-    floor = 0.06 * float(np.percentile(sample, 99.5))
+    top, dark = float(np.percentile(sample, 99.5)), float(np.percentile(sample, 20))
+    floor = 0.06 * top
+    if dark < 0.10 * top:  # much air in the field: its noise is no tissue
+        floor = max(floor, 3.5 * dark)
     return sample[sample > floor]
 
 
