@@ -229,6 +229,15 @@ def test_coverage_follows_the_labelled_bones(invented_study: Study) -> None:
     assert columns[0][3] == [(pytest.approx(GRID.extent_mm()[0].z), pytest.approx(GRID.extent_mm()[1].z))]
 
 
+def test_coverage_is_anchored_at_crown_and_feet_when_both_were_reached(invented_study: Study) -> None:
+    reached = replace(invented_study.protocol, vertex_reached=True, soles_reached=True)
+    scale = body_scale(replace(invented_study, protocol=reached))
+    assert scale.how == "placed by crown and feet"
+    z = invented_study.candidates[0].centre_mm.z  # left distal tibia
+    assert abs(scale.y(z) - 940) < 25
+    assert scale.y(GRID.extent_mm()[1].z) < 20
+
+
 def test_windows() -> None:
     assert Window(0, 100).grey(np.array([-5, 0, 50, 100, 300])).tolist() == [0, 0, 128, 255, 255]
     assert Window(0, 100, inverted=True).grey(np.array([0, 100])).tolist() == [255, 0]
@@ -245,8 +254,23 @@ def test_numbers_in_words() -> None:
     assert wording.age_text(None) == "age not stated"
     assert wording.count(0, "candidate") == "no candidate"
     assert wording.signal_step(np.log(1.2)) == "+20 %"
+    assert wording.signal_step(-0.001) == "0 %"
     assert wording.listed(list("abcd"), most=2) == "a, b and 2 more"
 
 
 def test_the_report_is_the_same_each_time(invented_study: Study, page: str) -> None:
     assert study_report(invented_study) == page
+
+
+def test_an_exam_without_any_usable_picture_still_gets_its_page(patient_study: Study) -> None:
+    nothing = replace(
+        patient_study, volumes={}, seams=(), skeleton=None, warnings=("No series could be read.",)
+    )
+    text = Outline(study_report(nothing)).text
+    assert "No series could be read." in text
+    assert "The skeleton could not be labelled" in text
+
+
+def test_blank_volumes_do_not_break_the_page(invented_study: Study) -> None:
+    blank = {n: replace(v, array=np.zeros_like(v.array)) for n, v in invented_study.volumes.items()}
+    assert "Candidates" in study_report(replace(invented_study, volumes=blank))

@@ -320,7 +320,7 @@ class _Pen:
         return f"url(#{ident})"
 
     def _pattern(self, mark: Mark) -> str:
-        base = mark.fill or self.theme.hatch_base
+        base = mark.fill or (self.theme.hatch_base if mark.pattern == "hatch" else self.theme.bone_light)
         ident = f"{self.prefix}-{mark.pattern}" + (f"-{mark.fill.removeprefix('#')}" if mark.fill else "")
         ink = self.theme.hatch_line
         body = (

@@ -14,9 +14,10 @@ from marrowmap.core.volume import Contrast
 from marrowmap.report.bodymap import site_centre
 from marrowmap.report.bodymap_kit import CANVAS, Tone, View
 from marrowmap.report.bodymap_shapes import shapes_of
+from marrowmap.report.gallery import Gallery, trimmed
 
-HEAD_Y, SOLE_Y = 8.0, 1004.0
-"""Crown and heels of the drawn child, canvas units."""
+HEAD_Y, TOES_Y = 8.0, 1058.0
+"""Crown and toes of the drawn child, canvas units."""
 COLOURS = {"STIR": "#0077bb", "T2FS": "#0077bb", "DIXON_WATER": "#0077bb", "T1": "#ee7733", "T2": "#33bbee",
            "PD": "#bbbbbb",
            "DWI": "#cc3311", "ADC": "#ee3377", "DIXON_FAT": "#ddaa33"}  # fmt: skip
@@ -38,7 +39,11 @@ class BodyScale:
 
 
 def body_scale(study: Study) -> BodyScale | None:
-    """Fit of the drawn child to the exam: by labelled bones; else by a whole-body stack; else None."""
+    """Fit of the drawn child to the exam: by crown and feet; else by labelled bones; else by the exam; else None."""
+    ends = _body_ends(study)
+    if ends is not None:
+        factor = (TOES_Y - HEAD_Y) / (ends[1] - ends[0])
+        return BodyScale(HEAD_Y - factor * ends[0], factor, "placed by crown and feet")
     if study.skeleton is not None:
         pairs = _label_heights(study)
         if len(pairs) >= 6:
@@ -52,8 +57,20 @@ def body_scale(study: Study) -> BodyScale | None:
     low, high = min(s.grid.extent_mm()[0].z for s in tall), max(s.grid.extent_mm()[1].z for s in tall)
     if high - low < 900:
         return None
-    factor = (SOLE_Y - HEAD_Y) / (low - high)
+    factor = (TOES_Y - HEAD_Y) / (low - high)
     return BodyScale(HEAD_Y - factor * high, factor, "placed by the ends of the exam")
+
+
+def _body_ends(study: Study) -> tuple[float, float] | None:
+    """LPS z of crown and toes, when the protocol check found that both lie inside the pictures."""
+    gallery = Gallery(study.volumes)
+    name = gallery.fluid()
+    if name is None or not gallery.is_whole_body(name):
+        return None
+    if not (study.protocol.vertex_reached and study.protocol.soles_reached):
+        return None
+    body = trimmed(gallery.view(name), margin_mm=0.0).grid.extent_mm()
+    return body[1].z, body[0].z
 
 
 def _label_heights(study: Study) -> list[tuple[float, float]]:
@@ -123,7 +140,7 @@ def coverage_svg(study: Study) -> str:
             20 - factor * top_z, factor, "height in the body unknown: no labels, no whole-body stack"
         )
     height = 1076.0 if body else 560.0
-    left = 330.0 if body else 90.0
+    left = 384.0 if body else 90.0
     width = left + COLUMN * len(columns) + 20
     parts = [_silhouette()] if body else [_axis(scale, low_z, top_z)]
     for i, (contrast, plane, colour, spans) in enumerate(columns):
@@ -157,7 +174,7 @@ def _silhouette() -> str:
             paths.append(f'<path class="cv-skin" d="{shape.path}"/>')
         elif shape.site_id is not None and shape.tone is not Tone.FAR:
             paths.append(f'<path class="cv-bone" d="{shape.path}"/>')
-    return f'<g transform="translate(-80 0) scale(0.82 1)">{"".join(paths)}</g>'
+    return f'<g transform="translate(-14 0) scale(0.82 1)">{"".join(paths)}</g>'
 
 
 def _axis(scale: BodyScale, low: float, high: float) -> str:

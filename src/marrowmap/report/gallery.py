@@ -74,7 +74,7 @@ def _same(one: Volume, other: Volume) -> bool:
     return one.contrast is other.contrast and one.b_value == other.b_value and one.grid == other.grid
 
 
-def trimmed(view: Volume) -> Volume:
+def trimmed(view: Volume, margin_mm: float = MARGIN_MM) -> Volume:
     """The volume without rows and columns of mere air around the body."""
     step = max(1, round(8.0 / view.grid.spacing[0]))
     flat = view.array[::step].max(axis=0).astype(np.float32)
@@ -84,7 +84,7 @@ def trimmed(view: Volume) -> Volume:
     columns = np.flatnonzero(body.mean(axis=0) > 0.015)
     if not len(rows) or not len(columns):
         return view
-    pads = [round(MARGIN_MM / s) for s in view.grid.spacing[1:]]
+    pads = [round(margin_mm / s) for s in view.grid.spacing[1:]]
     r0, r1 = max(rows[0] - pads[0], 0), min(rows[-1] + pads[0] + 1, view.grid.shape[1])
     c0, c1 = max(columns[0] - pads[1], 0), min(columns[-1] + pads[1] + 1, view.grid.shape[2])
     return cut(view, int(r0), int(r1), int(c0), int(c1))

@@ -76,7 +76,10 @@ def bone_text(candidate: Candidate) -> str:
 
 def signal_step(log_ratio: float | None) -> str:
     """A natural logarithm of a signal ratio as percent: "+22 %"; "–" when unknown."""
-    return "–" if log_ratio is None else f"{100 * (math.exp(log_ratio) - 1):+.0f} %"
+    if log_ratio is None:
+        return "–"
+    percent = round(100 * (math.exp(log_ratio) - 1))
+    return f"{percent:+d} %" if percent else "0 %"
 
 
 def count(n: int, one: str, many: str | None = None) -> str:
