@@ -33,11 +33,12 @@ class MeshBody:
     """A child whose bones come from meshes; see ``Body`` for the meaning of the fields."""
 
     def __init__(self, spec: ChildSpec) -> None:
-        rng = np.random.default_rng([spec.seed, round(spec.age_years * 12), spec.sex == "F", 41])
+        rng = np.random.default_rng([spec.seed, spec.sex == "F", 42])  # stays with the child as it grows
+        day = np.random.default_rng([spec.seed, round(spec.age_years * 12), 42])
         self.spec = spec
         self.growth: Growth = grow(spec, rng)
         numbering = draw_numbering(spec, rng)
-        pose = draw_pose(spec, rng)
+        pose = draw_pose(spec, day)
         self.skeleton: Skeleton = build_skeleton(spec, template(), self.growth, numbering, pose, rng)
         self.surface: Surface = build_surface(self.skeleton, self.growth, rng)
         self.texture = rng.normal(0, 1, (24, 24, 48)).astype(np.float32)
