@@ -291,3 +291,17 @@ def test_the_demo_exam_is_offered_and_made_once(tmp_path):
     empty = TestClient(create_app(tmp_path), base_url="http://localhost")
 
     assert empty.get("/api/demo").json()["state"] == "none"
+
+
+def test_an_outline_is_measured_again_after_it_was_edited(client):
+    study = client.get("/api/studies/child").json()
+    candidate = study["study"]["candidates"][0]
+
+    answer = client.post("/api/studies/child/measure", json=study["masks"][candidate["id"]]).json()
+
+    assert answer["measured"]["volume_ml"] == pytest.approx(candidate["volume_ml"], rel=0.01)
+    assert answer["measured"]["si_ratio"] == pytest.approx(candidate["si_ratio"], rel=0.1)
+    bad = client.post(
+        "/api/studies/child/measure", json={"origin": [0, 0, 0], "shape": [9, 9, 9], "bits": "gA=="}
+    )
+    assert bad.status_code == 422

@@ -39,6 +39,14 @@ class NewState(BaseModel):
     content: dict[str, Any]
 
 
+class Outline(BaseModel):
+    """A mask: the box it lies in ([slice, row, column] of STIR) and one bit per voxel, base64."""
+
+    origin: tuple[int, int, int]
+    shape: tuple[int, int, int]
+    bits: str
+
+
 class Click(BaseModel):
     """A place in the patient, LPS millimetres."""
 
@@ -200,6 +208,10 @@ def create_app(data: Path) -> FastAPI:
     @app.post("/api/studies/{name}/grow")
     def grow(name: str, click: Click, person: Asker) -> dict[str, Any]:
         return grower.grow(name, PointMm(*click.point_mm))
+
+    @app.post("/api/studies/{name}/measure")
+    def measure(name: str, outline: Outline, person: Asker) -> dict[str, Any]:
+        return grower.measure(name, outline.model_dump())
 
     @app.get("/api/{rest:path}", include_in_schema=False)
     def unknown(rest: str) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,10 @@ from marrowmap.core.skeleton import Skeleton
 from marrowmap.core.volume import Contrast, Volume
 from marrowmap.exchange.nifti import read_labels, read_volume
 from marrowmap.imaging.grow import grow_region
-from marrowmap.imaging.measure import exam_muscle
+from marrowmap.imaging.measure import RegionMeasures, exam_muscle, measure_region
 from marrowmap.imaging.muscle import MuscleReference
-from marrowmap.web.pages_of_study import mask_to_json
+from marrowmap.web.outlines import mask_from_json, mask_to_json
+from marrowmap.web.packs import FOLDER
 from marrowmap.web.shelf import Shelf
 
 NEAR_MM = 6.0
@@ -48,17 +51,31 @@ class Grower:
                 "why": "Nothing bright lies here; the site is marked alone.",
                 "measured": {},
             }
-        found = grown.measures
-        measured: dict[str, Any] = {
-            "centre_mm": list(found.centre_mm),
-            "volume_ml": found.volume_ml.value,
-            "max_diameter_mm": found.max_diameter_mm.value,
-            "si_ratio": found.si_ratio.value,
-            "adc": found.adc.value,
-        }
-        if found.site_id:
-            measured["extents"] = [{"site_id": found.site_id, "percent": found.extent_percent.value}]
-        return {"mask": mask_to_json(grown.mask), "why": "", "measured": measured}
+        return {"mask": mask_to_json(grown.mask), "why": "", "measured": _measured(grown.measures)}
+
+    def measure(self, name: str, outline: dict[str, Any]) -> dict[str, Any]:
+        """Measurements of an outline that was edited, joined or split. Raises InputError."""
+        folder = self._shelf.folder(name)
+        skeleton = _skeleton(folder)
+        if skeleton is None:
+            return {"measured": {}}
+        mask = mask_from_json(outline, skeleton.grid.shape)
+        volumes, muscle = _images(folder)
+        return {"measured": _measured(measure_region(volumes, skeleton, mask, muscle=muscle))}
+
+
+def _measured(found: RegionMeasures) -> dict[str, Any]:
+    """Measurements in the form a lesion keeps them; None: could not be measured."""
+    record: dict[str, Any] = {
+        "centre_mm": list(found.centre_mm),
+        "volume_ml": found.volume_ml.value,
+        "max_diameter_mm": found.max_diameter_mm.value,
+        "si_ratio": found.si_ratio.value,
+        "adc": found.adc.value,
+    }
+    if found.site_id:
+        record["extents"] = [{"site_id": found.site_id, "percent": found.extent_percent.value}]
+    return record
 
 
 def nearest_unit(skeleton: Skeleton, point: PointMm) -> Site | None:
@@ -95,6 +112,10 @@ def _images(folder: Path) -> tuple[dict[str, Volume], MuscleReference]:
     wanted = {"STIR": Contrast.STIR, "T1": Contrast.T1, "ADC": Contrast.ADC}
     paths = {name: folder / "volumes" / f"{name}.nii.gz" for name in wanted}
     volumes = {name: read_volume(path, wanted[name]) for name, path in paths.items() if path.is_file()}
+    rows = json.loads((folder / FOLDER / "series.json").read_text("utf-8")).get("station_by_row", {})
+    for name in volumes:
+        if name in rows:  # without it, muscle of another station would be compared with
+            volumes[name] = replace(volumes[name], station=np.array(rows[name], dtype=np.int16))
     skeleton = _skeleton(folder)
     muscle = exam_muscle(volumes, skeleton) if skeleton is not None else MuscleReference()
     return volumes, muscle

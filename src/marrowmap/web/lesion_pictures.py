@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from typing import Any
 
@@ -14,6 +13,7 @@ from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.core.lesion import Lesion
 from marrowmap.core.reading import Reading
 from marrowmap.report.reading_view import ReportPicture
+from marrowmap.web.outlines import mask_from_json
 from marrowmap.web.packs import Pack, PackedSeries
 
 FIELD_MM = 140.0
@@ -54,7 +54,7 @@ def _picture(
     )
     coloured = np.array(picture.convert("RGB"))
     if mask is not None:
-        inside = _cut(_mask_slice(mask, slice_, series.shape[1:]), corner, size)
+        inside = _cut(mask_from_json(mask, series.shape)[slice_], corner, size)
         large = np.array(Image.fromarray(inside.astype(np.uint8)).resize((PIXELS, PIXELS), Image.NEAREST)) > 0
         coloured[_edge(large)] = INK
     file = io.BytesIO()
@@ -73,17 +73,6 @@ def _cut(array: npt.NDArray[Any], corner: tuple[int, int], size: tuple[int, int]
         out[low[0] - corner[0] : high[0] - corner[0], low[1] - corner[1] : high[1] - corner[1]] = array[
             low[0] : high[0], low[1] : high[1]
         ]
-    return out
-
-
-def _mask_slice(mask: dict[str, Any], slice_: int, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    s, r, c = mask["shape"]
-    bits = np.unpackbits(np.frombuffer(base64.b64decode(mask["bits"]), np.uint8))[: s * r * c]
-    box = bits.reshape(s, r, c).astype(bool)
-    out = np.zeros(shape, dtype=bool)
-    at, row, column = mask["origin"]
-    if at <= slice_ < at + s:
-        out[row : row + r, column : column + c] = box[slice_ - at]
     return out
 
 

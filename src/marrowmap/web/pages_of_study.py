@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from marrowmap.core.volume import Contrast, Volume
 from marrowmap.exchange.dicom_exam import ExamSource
 from marrowmap.imaging.measure import exam_muscle
 from marrowmap.pipeline import ProgressCall
+from marrowmap.web.outlines import mask_to_json
 from marrowmap.web.packs import PackWriter
 
 _TITLES = {
@@ -66,6 +66,9 @@ def write_pages(study: Study, source: ExamSource, folder: Path, progress: Progre
         {
             "masks": _masks(study),
             "muscle_by_row": _muscle_by_row(study),
+            "station_by_row": {
+                name: _station_rows(v).tolist() for name, v in study.volumes.items() if v.station is not None
+            },
             "sites": [
                 {
                     "id": s.id,
@@ -85,22 +88,6 @@ def maximum_projection(volume: Volume) -> tuple[npt.NDArray[Any], npt.NDArray[np
     """Brightest signal along the slices, and the slice it lies in; both [row, column]."""
     depth = volume.array.argmax(axis=0)
     return np.take_along_axis(volume.array, depth[None], axis=0)[0], depth.astype(np.uint16)
-
-
-def mask_to_json(mask: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    """A mask as its box and its bits (frontend/src/lib/viewer/mask.ts). Raises ValueError when it is empty."""
-    if not mask.any():
-        raise ValueError("an empty mask has no box")
-    ends = [
-        np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))[[0, -1]] for axis in range(3)
-    ]
-    box = mask[tuple(slice(int(a), int(b) + 1) for a, b in ends)]
-    bits = np.packbits(box.ravel()).tobytes()
-    return {
-        "origin": [int(a) for a, _ in ends],
-        "shape": list(box.shape),
-        "bits": base64.b64encode(bits).decode("ascii"),
-    }
 
 
 def _highest_b(study: Study) -> str | None:
@@ -127,7 +114,13 @@ def _muscle_by_row(study: Study) -> list[float | None]:
     if volume is None or study.skeleton is None:
         return []
     reference = exam_muscle(study.volumes, study.skeleton)
-    station = volume.station if volume.station is not None else np.zeros(volume.grid.shape[1], dtype=np.int16)
-    rows = station if station.ndim == 1 else station.max(axis=(0, 2))
+    rows = _station_rows(volume)
     found = {int(s): reference.of("STIR", int(s)) for s in np.unique(rows)}
     return [float(f[0]) if (f := found[int(s)]) else None for s in rows]
+
+
+def _station_rows(volume: Volume) -> npt.NDArray[np.int16]:
+    """Station of each row of a composed volume, as muscle is compared within one station."""
+    if volume.station is None:
+        return np.zeros(volume.grid.shape[1], dtype=np.int16)
+    return volume.station if volume.station.ndim == 1 else volume.station.max(axis=(0, 2))
