@@ -11,8 +11,9 @@ from typing import Protocol
 from marrowmap import __version__
 from marrowmap.core.exam import Exam
 from marrowmap.core.geometry import Plane
+from marrowmap.core.protocol import ProtocolStatus
 from marrowmap.core.study import Study
-from marrowmap.core.volume import Volume
+from marrowmap.core.volume import Contrast, Volume
 from marrowmap.exchange.dicom_exam import ExamSource, open_exam
 from marrowmap.exchange.nifti import read_labels
 from marrowmap.exchange.study_folder import new_folder, write_study
@@ -110,13 +111,20 @@ def analyse(source: ExamSource, request: ReadRequest, progress: ProgressCall = s
 
 
 def native_stacks(study: Study, source: ExamSource) -> dict[str, Volume]:
-    """Fluid-sensitive stacks that were measured in a plane of their own, by title: spine, feet, pelvis, knees."""
+    """Stacks worth showing in the plane they were measured in, by title.
+
+    Beside composed coronal volumes these are the fluid-sensitive sagittal and axial ones (spine, feet, pelvis,
+    knees); of a regional exam, which has no composed volumes, every stack but localizers.
+    """
+    regional = study.protocol.status is ProtocolStatus.REGIONAL
     shown = {}
     for stack in study.exam.stacks:
-        if stack.contrast.is_fluid_sensitive and stack.plane is not Plane.CORONAL:
-            region = str(stack.body_region).replace("_", " ")
-            title = f"{stack.contrast} {stack.plane}, {region} ({stack.id})"
-            shown[title] = Volume(source.array(stack), stack.grid, stack.contrast)
+        beside = stack.contrast.is_fluid_sensitive and stack.plane is not Plane.CORONAL
+        if beside or (regional and stack.contrast not in (Contrast.LOCALIZER, Contrast.OTHER)):
+            region = "" if stack.body_region == "unknown" else f", {stack.body_region.replace('_', ' ')}"
+            b = "" if stack.b_value is None else f" b {stack.b_value:g}"
+            title = f"{stack.contrast}{b} {stack.plane}{region} ({stack.id})"
+            shown[title] = Volume(source.array(stack), stack.grid, stack.contrast, b_value=stack.b_value)
     return shown
 
 
