@@ -7,20 +7,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from marrowmap.core.lesion import Candidate
 from marrowmap.core.site import site_of_label
-from marrowmap.core.skeleton import Skeleton
+from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.core.volume import Volume
+from marrowmap.imaging.candidates_inputs import lesion_inputs
+from marrowmap.imaging.candidates_rank import ranker, shown
 from marrowmap.imaging.candidates_reasons import prevalence_of, reasons
-from marrowmap.imaging.candidates_zscore import unusual
-from marrowmap.imaging.measure import measure_region
+from marrowmap.imaging.candidates_spots import Spot, find_spots
+from marrowmap.imaging.candidates_zscore import Unusual, unusual
+from marrowmap.imaging.measure import MARGIN_MM, Box, measure_in_box
 from marrowmap.imaging.muscle import muscle_mask, muscle_reference
-from marrowmap.imaging.working import Working, enlarge, prepare
+from marrowmap.imaging.network import lesion_probability, weights_there
+from marrowmap.imaging.working import Working, enlarge, nearest_index, prepare
 
 Progress = Callable[..., None]
-SMALLEST_ML = 0.15
 MOST = 60
 
 
@@ -31,16 +33,6 @@ class CandidateSet:
     candidates: tuple[Candidate, ...]
     labels: npt.NDArray[np.uint16]
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Spot:
-    """A connected place on the working grid before it is measured."""
-
-    mask: npt.NDArray[np.bool_]
-    box: tuple[slice, slice, slice]
-    score: float
-    label: int
 
 
 def find_candidates(
@@ -54,29 +46,31 @@ def find_candidates(
 
     Without a fluid-sensitive volume nothing is proposed and a warning says so.
     """
-    empty = np.zeros(skeleton.grid.shape, dtype=np.uint16)
+    labels = np.zeros(skeleton.grid.shape, dtype=np.uint16)
     if not any(v.contrast.is_fluid_sensitive for v in volumes.values()):
-        return CandidateSet((), empty, ("No fluid-sensitive sequence: no candidates were looked for.",))
+        return CandidateSet((), labels, ("No fluid-sensitive sequence: no candidates were looked for.",))
     work = prepare(volumes)
-    small = enlarge(skeleton.labels, skeleton.grid, work.grid).astype(np.uint8)
-    muscle = muscle_mask(work, small > 0)
-    values = unusual(work, small, muscle)
-    spots = _spots(work, small, values.multi)
+    if progress:
+        progress("looking at marrow", 0, 1)
+    spots, values, small, muscle = scored_spots(work, skeleton)
+    proposed = [(score, spot) for score, spot in spots if shown(spot, score)][:MOST]
     reference = muscle_reference(work, muscle)
     counts = np.bincount(skeleton.labels.ravel(), minlength=130)
     found: list[Candidate] = []
-    for number, spot in enumerate(spots[:MOST], start=1):
-        full = enlarge(_whole(spot, work), work.grid, skeleton.grid).astype(bool)
-        if not full.any():  # smaller than a voxel of a coarse exam
+    for number, (score, spot) in enumerate(proposed, start=1):
+        mask = spot.whole(work.grid.shape)
+        box, region = _on_full_grid(spot, work, skeleton)
+        if not region.any():  # smaller than a voxel of a coarse exam
             continue
-        measures = measure_region(volumes, skeleton, full, muscle=reference, unit_volumes=counts)
+        measures = measure_in_box(volumes, skeleton, region, box, reference, counts)
         unit = site_of_label(spot.label)
-        if unit is None or not measures.site_id:
+        if unit is None:
             continue
-        empty[full] = number
+        labels[box][region & (labels[box] == 0)] = number
+        site_id = measures.site_id or unit.id
         candidate = Candidate(
             id=f"c{number}",
-            site_id=measures.site_id,
+            site_id=site_id,
             centre_mm=measures.centre_mm,
             volume_ml=measures.volume_ml,
             max_diameter_mm=measures.max_diameter_mm,
@@ -85,40 +79,47 @@ def find_candidates(
             t1_ratio=measures.t1_ratio,
             adc=measures.adc,
             adc_p10=measures.adc_p10,
-            score=spot.score,
+            score=round(score, 3),
             reasons=(),
             label=number,
-            level_uncertain=measures.site_id in skeleton.uncertain_levels,
-            healthy_prevalence=prevalence_of(measures.site_id),
+            level_uncertain=site_id in skeleton.uncertain_levels,
+            healthy_prevalence=prevalence_of(site_id),
         )
-        found.append(
-            replace(candidate, reasons=reasons(candidate, measures, values, _whole(spot, work), small))
-        )
+        found.append(replace(candidate, reasons=reasons(candidate, measures, values, mask, small)))
         if progress:
-            progress("measuring candidates", number, min(len(spots), MOST))
-    return CandidateSet(tuple(found), empty, ())
+            progress("measuring candidates", number, len(proposed))
+    return CandidateSet(tuple(found), labels, _warnings(skeleton))
 
 
-def _whole(spot: Spot, work: Working) -> npt.NDArray[np.bool_]:
-    out = np.zeros(work.grid.shape, dtype=bool)
-    out[spot.box] = spot.mask
-    return out
+def scored_spots(
+    work: Working, skeleton: Skeleton
+) -> tuple[list[tuple[float, Spot]], Unusual, npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    """Every spot with its score, by falling score; and z-values, labels and muscle on the working grid."""
+    small = enlarge(skeleton.labels, skeleton.grid, work.grid).astype(np.uint8)
+    muscle = muscle_mask(work, small > 0)
+    values = unusual(work, small, muscle)
+    if weights_there("lesions"):
+        probability = lesion_probability(lesion_inputs(work, small, values), small > 0)
+    else:
+        probability = (1 / (1 + np.exp(-(values.multi - 4.0)))).astype(np.float32) * (small > 0)
+    spots = [(ranker().score(s), s) for s in find_spots(work, small, probability, values)]
+    return sorted(spots, key=lambda s: -s[0]), values, small, muscle
 
 
-def _spots(work: Working, labels: npt.NDArray[np.uint8], multi: npt.NDArray[np.float32]) -> list[Spot]:
-    """Connected unusual places by falling score."""
-    mask = (ndimage.gaussian_filter(multi, (0.3, 0.7, 0.7)) > 3.5) & (labels > 0)
-    parts, _ = ndimage.label(mask)
-    found = []
-    for index, box in enumerate(ndimage.find_objects(parts), start=1):
-        inside = parts[box] == index
-        if inside.sum() * work.grid.voxel_ml < SMALLEST_ML:
-            continue
-        unit = int(np.bincount(labels[box][inside]).argmax())
-        site = site_of_label(unit)
-        height = float(np.percentile(multi[box][inside], 80)) - (
-            1.5 if site and site.strict_threshold else 0.0
-        )
-        score = float(1 / (1 + np.exp(-(height - 6.5) / 1.5)))
-        found.append(Spot(inside, box, score, unit))
-    return sorted(found, key=lambda s: -s.score)
+def _on_full_grid(spot: Spot, work: Working, skeleton: Skeleton) -> tuple[Box, npt.NDArray[np.bool_]]:
+    """A box of the exam's grid around the spot, with a margin, and the spot's mask in it."""
+    index = nearest_index(work.grid, skeleton.grid)
+    box, inside = [], []
+    for axis in range(3):
+        near = np.flatnonzero((index[axis] >= spot.box[axis].start) & (index[axis] < spot.box[axis].stop))
+        pad = int(np.ceil(MARGIN_MM / skeleton.grid.spacing[axis]))
+        low = max(0, int(near[0]) - pad) if near.size else 0
+        high = min(skeleton.grid.shape[axis], int(near[-1]) + pad + 1) if near.size else 1
+        box.append(slice(low, high))
+        inside.append(index[axis][low:high])
+    return (box[0], box[1], box[2]), spot.whole(work.grid.shape)[np.ix_(*inside)]
+
+
+def _warnings(skeleton: Skeleton) -> tuple[str, ...]:
+    missed = sum(c is Coverage.NOT_COVERED for c in skeleton.coverage.values())
+    return (f"{missed} bone units were not assessed (not in view or not found).",) if missed else ()

@@ -6,6 +6,7 @@ long bone by themselves. Bright on STIR, dark on T1 and bright on DWI raise the 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,11 +43,9 @@ def sequences(work: Working) -> dict[str, str]:
         parts["stir"] = work.main
     if "T1" in work.signal:
         parts["t1"] = "T1"
-    dwi = sorted(
-        (n for n in work.signal if n.startswith("DWI_b")), key=lambda n: float(n.removeprefix("DWI_b") or 0)
-    )
-    if dwi and float(dwi[-1].removeprefix("DWI_b")) >= 400:
-        parts["dwi"] = dwi[-1]
+    dwi = sorted((float(m[1]), m[0]) for m in (re.fullmatch(r"DWI_b?(\d+)", n) for n in work.signal) if m)
+    if dwi and dwi[-1][0] >= 400:
+        parts["dwi"] = dwi[-1][1]
     return parts
 
 

@@ -18,9 +18,8 @@ from marrowmap.imaging.network import Bones
 from marrowmap.imaging.working import Working
 
 LIKELY = 0.5
-CANDIDATE = 0.25
-"""Bone probability above which a voxel is bone, and above which it is given a unit in case it becomes bone on
-the finer grid."""
+"""Bone probability above which a voxel is bone; less likely ones get a unit in case the finer grid needs it."""
+SMOOTH = (3, 5, 5)
 SMALLEST_ML = 0.1
 SPECK_SHARE = 0.08
 """Parts of a unit smaller than this share of its largest part, or SMALLEST_ML, are taken for errors."""
@@ -28,7 +27,7 @@ SPECK_SHARE = 0.08
 
 @dataclass(frozen=True)
 class Assembled:
-    """labels: uint8 on the working grid for every voxel above CANDIDATE. The rest as in ``Skeleton``."""
+    """labels: uint8 on the working grid for every voxel that may be bone. The rest as in ``Skeleton``."""
 
     labels: npt.NDArray[np.uint8]
     certainty: dict[str, float]
@@ -39,15 +38,17 @@ class Assembled:
 
 def assemble(work: Working, bones: Bones) -> Assembled:
     """Name every likely bone voxel of an exam."""
-    places = np.argwhere(bones.bone > CANDIDATE)
+    places = bones.places
     if len(places) == 0:
         return Assembled(np.zeros(work.grid.shape, np.uint8), {}, frozenset(), {}, ("No bone was found.",))
-    classes, sure = _classes(places, bones)
+    shares = _smooth_classes(work, bones)
+    classes = shares.argmax(axis=1)
+    sure = shares[np.arange(len(classes)), classes]
     points = _points(places, work.grid)
     left, side_sure = _sides(points, classes)
     values = label_of_class()[classes, np.where(is_paired()[classes], left.astype(int), 2)]
-    values, spine = _spine(values, places, points, classes, bones, work)
-    values = _rays(values, places, classes, left, bones)
+    values, spine = _spine(values, points, classes, shares, bones, work)
+    values = _rays(values, classes, left, bones)
     labels = np.zeros(work.grid.shape, dtype=np.uint8)
     labels[tuple(places.T)] = values
     labels = _repair(labels, bones)
@@ -71,22 +72,23 @@ def _index(label: int) -> int:
 _FIRST_VERTEBRA = next(s.label for s in all_sites() if s.is_vertebra)
 
 
-def _classes(
-    places: npt.NDArray[np.intp], bones: Bones
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
-    """Likeliest class of every voxel from interpolated class probabilities, and how likely."""
-    s, r, c = places.T
-    rf, cf = (r - 0.5) / 2, (c - 0.5) / 2
-    r0, c0 = np.floor(rf).astype(int), np.floor(cf).astype(int)
-    wr, wc = (rf - r0).astype(np.float32), (cf - c0).astype(np.float32)
-    _, _, nr, nc = bones.classes.shape
-    total = np.zeros((bones.classes.shape[0], len(s)), dtype=np.float32)
-    for dr, fr in ((0, 1 - wr), (1, wr)):
-        for dc, fc in ((0, 1 - wc), (1, wc)):
-            at = bones.classes[:, s, np.clip(r0 + dr, 0, nr - 1), np.clip(c0 + dc, 0, nc - 1)]
-            total += at.astype(np.float32) * (fr * fc)
-    best = total.argmax(axis=0)
-    return best, total[best, np.arange(len(s))]
+def _smooth_classes(work: Working, bones: Bones) -> npt.NDArray[np.float32]:
+    """Class probabilities of every likely voxel, mixed with those of bone voxels within about 6 mm."""
+    weight = np.zeros(work.grid.shape, dtype=np.float32)
+    at = tuple(bones.places.T)
+    sure = bones.bone[at].astype(np.float32)
+    weight[at] = sure
+    total = ndimage.uniform_filter(weight, SMOOTH)[at] + 1e-6
+    out = np.empty(bones.classes.shape, dtype=np.float32)
+    box = np.zeros(work.grid.shape, dtype=np.float32)
+    for k in range(bones.classes.shape[1]):
+        own = bones.classes[:, k].astype(np.float32)
+        if own.max() < 0.05:
+            out[:, k] = own
+            continue
+        box[at] = own * sure
+        out[:, k] = 0.4 * own + 0.6 * ndimage.uniform_filter(box, SMOOTH)[at] / total
+    return out
 
 
 def _points(places: npt.NDArray[np.intp], grid: Grid) -> npt.NDArray[np.float64]:
@@ -107,9 +109,9 @@ def _sides(
 
 def _spine(
     values: npt.NDArray[np.uint8],
-    places: npt.NDArray[np.intp],
     points: npt.NDArray[np.float64],
     classes: npt.NDArray[np.intp],
+    shares: npt.NDArray[np.float32],
     bones: Bones,
     work: Working,
 ) -> tuple[npt.NDArray[np.uint8], Spine]:
@@ -118,9 +120,8 @@ def _spine(
     inside = np.isin(classes, numbers)
     if not inside.any():
         return values, Spine(np.zeros(0, int), frozenset())
-    s, r, c = places[inside].T
-    rough = bones.order[s, r // 2, c // 2].astype(np.float64) * ORDINAL_STEP
-    share = bones.classes[numbers][:, s, r // 2, c // 2].astype(np.float64).T
+    rough = bones.order[inside].astype(np.float64) * ORDINAL_STEP
+    share = shares[inside][:, numbers].astype(np.float64)
     share /= share.sum(axis=1, keepdims=True) + 1e-6
     discs = np.argwhere(bones.disc > 0.3)
     sacrum = np.isin(classes, [i for i, n in enumerate(names) if n.startswith("sacrum")])
@@ -139,7 +140,6 @@ def _spine(
 
 def _rays(
     values: npt.NDArray[np.uint8],
-    places: npt.NDArray[np.intp],
     classes: npt.NDArray[np.intp],
     left: npt.NDArray[np.bool_],
     bones: Bones,
@@ -148,10 +148,8 @@ def _rays(
     values = values.copy()
     for name in ("metacarpal", "metatarsal"):
         inside = classes == names.index(name)
-        s, r, c = places[inside].T
-        ray = np.clip(
-            np.round(bones.order[s, r // 2, c // 2].astype(np.float64) * ORDINAL_STEP), 1, 5
-        ).astype(int)
+        order = bones.order[inside].astype(np.float64) * ORDINAL_STEP
+        ray = np.clip(np.round(order), 1, 5).astype(int)
         first = {Side.RIGHT: 0, Side.LEFT: 0}
         for unit in all_sites():
             if unit.bone == f"{name}_1":

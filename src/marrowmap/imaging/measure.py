@@ -25,6 +25,7 @@ from marrowmap.imaging.muscle import MuscleReference, muscle_mask, muscle_refere
 from marrowmap.imaging.working import enlarge, prepare, resample
 
 Bool = npt.NDArray[np.bool_]
+Box = tuple[slice, slice, slice]
 MARGIN_MM = 20.0
 EDGE_SHARE = 0.25
 """Share of the outline's surface voxels taken as the standard deviation of its volume."""
@@ -85,10 +86,21 @@ def measure_region(
         raise InputError("outline", "is empty", "outline at least one voxel")
     if muscle is None:
         muscle = exam_muscle(volumes, skeleton)
-    box = _box(mask, skeleton.grid, MARGIN_MM)
-    grid = sub_grid(skeleton.grid, box)
-    region, labels = mask[box], skeleton.labels[box]
     counts = unit_volumes if unit_volumes is not None else np.bincount(skeleton.labels.ravel(), minlength=130)
+    box = _box(mask, skeleton.grid, MARGIN_MM)
+    return measure_in_box(volumes, skeleton, mask[box], box, muscle, counts)
+
+
+def measure_in_box(
+    volumes: dict[str, Volume],
+    skeleton: Skeleton,
+    region: Bool,
+    box: Box,
+    muscle: MuscleReference,
+    counts: npt.NDArray[np.int64],
+) -> RegionMeasures:
+    """As ``measure_region``, for a region given inside ``box`` of the skeleton's grid (with a margin around it)."""
+    grid, labels = sub_grid(skeleton.grid, box), skeleton.labels[box]
     units = _units(region, labels, counts)
     main = sites_by_id()[units[0][0]] if units else None
     return RegionMeasures(
@@ -108,7 +120,7 @@ def measure_region(
     )
 
 
-def sub_grid(grid: Grid, box: tuple[slice, slice, slice]) -> Grid:
+def sub_grid(grid: Grid, box: Box) -> Grid:
     """The grid of ``array[box]``."""
     affine = np.array(grid.affine)
     affine[:3, 3] += grid.affine[:3, :3] @ np.array([b.start for b in box])
@@ -181,7 +193,7 @@ def _main_volume(volumes: dict[str, Volume], names: tuple[str, ...]) -> tuple[st
     return next(((n, volumes[n]) for n in names if n in volumes), None)
 
 
-def _read(volume: Volume, box: tuple[slice, slice, slice], grid: Grid) -> tuple[np.ndarray, Bool]:
+def _read(volume: Volume, box: Box, grid: Grid) -> tuple[np.ndarray, Bool]:
     """Signal and coverage of a volume inside ``box`` of ``grid``."""
     if volume.grid == grid:
         covered = np.ones(1, bool) if volume.covered is None else volume.covered[box]
@@ -193,7 +205,7 @@ def _read(volume: Volume, box: tuple[slice, slice, slice], grid: Grid) -> tuple[
     return signal, resample(covered_full, volume.grid, target) > 0.5
 
 
-def _station(volume: Volume, region: Bool, box: tuple[slice, slice, slice]) -> int:
+def _station(volume: Volume, region: Bool, box: Box) -> int:
     if volume.station is None:
         return 0
     where = np.argwhere(region)
@@ -209,7 +221,7 @@ def _ratio(
     volumes: dict[str, Volume],
     names: tuple[str, ...],
     region: Bool,
-    box: tuple[slice, slice, slice],
+    box: Box,
     grid: Grid,
     muscle: MuscleReference,
 ) -> Measured:
@@ -231,9 +243,7 @@ def _ratio(
     return Measured(ratio, "ratio", float(ratio * relative))
 
 
-def _adc(
-    volumes: dict[str, Volume], region: Bool, box: tuple[slice, slice, slice], grid: Grid, what: str
-) -> Measured:
+def _adc(volumes: dict[str, Volume], region: Bool, box: Box, grid: Grid, what: str) -> Measured:
     volume = volumes.get("ADC")
     if volume is None:
         return Measured(None, "1e-6 mm2/s", None, "the exam has no ADC map")
@@ -254,7 +264,7 @@ def _beside(
     volumes: dict[str, Volume],
     region: Bool,
     labels: np.ndarray,
-    box: tuple[slice, slice, slice],
+    box: Box,
     grid: Grid,
     muscle: MuscleReference,
     ring_mm: tuple[float, float],

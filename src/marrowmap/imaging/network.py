@@ -10,14 +10,14 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
+from scipy import ndimage
 
 from marrowmap.imaging.label_classes import BONE, DISC, MUSCLE
-from marrowmap.imaging.normalise import normalise
-from marrowmap.imaging.working import Working
+from marrowmap.imaging.label_features import features_at, levels_of
+from marrowmap.imaging.normalise import normalise, tissue_level
+from marrowmap.imaging.working import Working, double, halve
 
 Float = npt.NDArray[np.float32]
-ROWS, OVERLAP = 224, 64
-"""Rows of a window and rows shared by neighbouring windows (672 and 192 mm)."""
 FLUID = ("STIR", "T2FS", "DIXON_WATER")
 FATTY = ("T1", "PD", "T2", "DIXON_FAT")
 
@@ -43,66 +43,59 @@ def session(name: str) -> ort.InferenceSession:
 class Bones:
     """What the unit network says of an exam on its working grid.
 
-    bone, disc, muscle: probability, float16, [slice, row, column]. classes: float16 probabilities of the bone
-    classes given that a voxel is bone, (classes, slice, row / 2, column / 2); order: level or ray there.
+    bone, disc, muscle: probability, float16, [slice, row, column]. places: (n, 3) voxels that may be bone;
+    classes: float16 probabilities of the bone classes there given that they are bone, (n, classes); order:
+    vertebral level or ray there.
     """
 
     bone: npt.NDArray[np.float16]
     disc: npt.NDArray[np.float16]
     muscle: npt.NDArray[np.float16]
+    places: npt.NDArray[np.intp]
     classes: npt.NDArray[np.float16]
     order: npt.NDArray[np.float16]
 
 
+MAYBE = 0.15
+"""Voxels whose bone probability stays below this are never bone."""
+CHUNK = 60_000
+
+
+def unit_channels(fluid: Float | None, fatty: Float | None, spacing: tuple[float, float, float]) -> Float:
+    """The three channels the unit network reads; a sequence that is missing is 0."""
+    there = [s for s in (fluid, fatty) if s is not None]
+    shape = there[0].shape
+    zero = np.zeros(shape, dtype=np.float32)
+    body = np.zeros(shape, dtype=bool)
+    for signal in there:
+        body |= double(halve(signal) > 0.35 * tissue_level(signal), shape).astype(bool)
+    parts = [zero if s is None else normalise(s, spacing) for s in (fluid, fatty)]
+    return np.stack([*parts, ndimage.uniform_filter(body.astype(np.float32), (1, 3, 3))])
+
+
 def find_bones(work: Working) -> Bones:
     """Run the unit network on whatever sequences there are."""
-    inputs = np.stack([_channel(work, FLUID), _channel(work, FATTY)])
-    depth, rows, columns = work.grid.shape
-    inputs = np.pad(inputs, [(0, 0), (0, -depth % 8), (0, -rows % 16), (0, -columns % 16)])
+    fluid, fatty = (
+        next((work.signal[n] for n in names if n in work.signal), None) for names in (FLUID, FATTY)
+    )
+    if fluid is None and fatty is None:
+        fluid = next(iter(work.signal.values()))
+    channels = unit_channels(fluid, fatty, work.grid.spacing)
+    levels = levels_of(channels, work.grid.spacing)
     net = session("units")
-    padded = inputs.shape[1:]
-    coarse_shape = (padded[0], padded[1] // 2, padded[2] // 2)
-    fine = np.zeros((3, *padded), dtype=np.float16)
-    classes: npt.NDArray[np.float16] | None = None
-    order = np.zeros(coarse_shape, dtype=np.float16)
-    for start, keep in windows(padded[1], ROWS, OVERLAP):
-        stop = min(start + ROWS, padded[1])
-        out_fine, out_coarse = net.run(None, {"x": inputs[None, :, :, start:stop]})
-        probability = softmax(out_fine[0])
-        here = slice(keep.start - start, keep.stop - start)
-        fine[:, :, keep] = probability[[BONE, DISC, MUSCLE]][:, :, here]
-        half = slice(keep.start // 2, keep.stop // 2)
-        here_half = slice(half.start - start // 2, half.stop - start // 2)
-        names = softmax(out_coarse[0, :-1][:, :, here_half])
-        if classes is None:
-            classes = np.zeros((len(names), *coarse_shape), dtype=np.float16)
-        classes[:, :, half] = names
-        order[:, half] = out_coarse[0, -1][:, here_half]
-    assert classes is not None
-    crop = np.s_[:depth, :rows, :columns]
-    return Bones(fine[0][crop], fine[1][crop], fine[2][crop], classes, order)
-
-
-def _channel(work: Working, names: tuple[str, ...]) -> Float:
-    name = next((n for n in names if n in work.signal), None)
-    if name is None:
-        return np.zeros(work.grid.shape, dtype=np.float32)
-    return normalise(work.signal[name], work.grid.spacing)
-
-
-def windows(rows: int, size: int, overlap: int) -> list[tuple[int, slice]]:
-    """(first row, rows to keep) of windows that tile ``rows``; all starts are multiples of 16."""
-    if rows <= size:
-        return [(0, slice(0, rows))]
-    step = size - overlap
-    starts = [*range(0, rows - size, step), rows - size]
-    starts = [s // 16 * 16 for s in starts]
-    out = []
-    for i, start in enumerate(starts):
-        low = 0 if i == 0 else (start + starts[i - 1] + size) // 2 // 16 * 16
-        high = rows if i == len(starts) - 1 else (starts[i + 1] + start + size) // 2 // 16 * 16
-        out.append((start, slice(low, high)))
-    return out
+    places = np.argwhere(channels[2] > 0.3)
+    maps = [np.zeros(work.grid.shape, dtype=np.float16) for _ in range(3)]
+    kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for start in range(0, len(places), CHUNK):
+        part = places[start : start + CHUNK]
+        fine, coarse = net.run(None, {"x": features_at(levels, part)})
+        probability = softmax(fine.T)
+        for target, number in zip(maps, (BONE, DISC, MUSCLE), strict=True):
+            target[tuple(part.T)] = probability[number]
+        some = probability[BONE] > MAYBE
+        kept.append((part[some], softmax(coarse[some, :-1].T).T.astype(np.float16), coarse[some, -1]))
+    found, classes, order = (np.concatenate([k[i] for k in kept]) for i in range(3))
+    return Bones(maps[0], maps[1], maps[2], found, classes, order.astype(np.float16))
 
 
 def softmax(logits: Float) -> Float:

@@ -28,7 +28,7 @@ def normalise(signal: Float, spacing: tuple[float, float, float]) -> Float:
     count = ndimage.gaussian_filter(pooled_n, sigma, truncate=2.5)
     mean = (total + 0.02 * level) / (count + 0.02)
     mean = enlarge(mean, signal.shape)
-    ratio = signal / np.maximum(mean, 0.05 * level + 1e-9)
+    ratio = signal / np.maximum(mean, 0.3 * level + 1e-9)
     compressed: Float = (3 * ratio / (1.5 + ratio)).astype(np.float32)
     return compressed
 

@@ -31,9 +31,10 @@ def volumes_of(
     shown: Shown, spacing: tuple[float, float, float], rng: np.random.Generator | None
 ) -> dict[str, Volume]:
     """The composed volumes an exam would give; with ``rng``, T1 or diffusion is sometimes missing."""
-    assert (
-        shown.stir is not None and shown.t1 is not None and shown.b50 is not None and shown.b800 is not None
-    )
+    assert shown.stir is not None
+    assert shown.t1 is not None
+    assert shown.b50 is not None
+    assert shown.b800 is not None
     grid = Grid.coronal(shown.stir.shape, spacing, PointMm(0, 0, 0))  # type: ignore[arg-type]
     station = shown.station
     out = {"STIR": Volume(shown.stir, grid, Contrast.STIR, station=station)}
@@ -140,7 +141,7 @@ def loss_of(net: torch.nn.Module, batch: tuple) -> tuple[torch.Tensor, dict[str,
 
 def make_net() -> UNet:
     """One output: the probability of lesion at 3 mm."""
-    return UNet(len(CHANNELS), WIDTHS, 1, 0)
+    return UNet(len(CHANNELS), WIDTHS, 1)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -160,7 +161,7 @@ def main(argv: list[str] | None = None) -> None:
     net = train(
         make_net(),
         loss_of,
-        feed(Windows(args.cases), args.seed, depth=6),
+        feed(Windows(args.cases), args.seed),
         minutes=args.minutes,
         steps=args.steps,
         rate=args.rate,

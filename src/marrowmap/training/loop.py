@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
-import queue
-import threading
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+Make = Callable[[np.random.Generator], tuple[torch.Tensor, ...]]
 
-def feed(
-    make: Callable[[np.random.Generator], tuple[torch.Tensor, ...]], seed: int, depth: int = 3
-) -> Iterator[tuple]:
-    """Samples made by one background thread, in an order fixed by ``seed``."""
-    line: queue.Queue = queue.Queue(depth)
 
-    def work() -> None:
-        number = 0
-        while True:
-            line.put(make(np.random.default_rng([seed, number])))
-            number += 1
+def feed(make: Make, seed: int, depth: int = 6, workers: int = 1) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Samples made by other processes; sample n of worker w is fixed by (seed, w, n).
 
-    threading.Thread(target=work, daemon=True).start()
+    make: callable that can be pickled.
+    """
+    context = multiprocessing.get_context("spawn")
+    line = context.Queue(depth)
+    for worker in range(workers):
+        context.Process(target=_work, args=(make, seed, worker, line), daemon=True).start()
     while True:
-        yield line.get()
+        yield tuple(torch.from_numpy(a) for a in line.get())
+
+
+def _work(make: Make, seed: int, worker: int, line: Any) -> None:
+    torch.set_num_threads(1)
+    for number in itertools.count():
+        line.put([t.numpy() for t in make(np.random.default_rng([seed, worker, number]))])
 
 
 class Averaged:

@@ -1,4 +1,4 @@
-"""The two networks. Everything heavy runs at 6 mm in plane; 3 mm detail comes from sub-pixel outputs."""
+"""The lesion network. Everything heavy runs at 6 mm in plane; 3 mm detail comes from sub-pixel outputs."""
 
 from __future__ import annotations
 
@@ -36,12 +36,9 @@ class Step(nn.Module):
 
 
 class UNet(nn.Module):
-    """A 3-D U-Net over four scales whose outputs are summed from three of them.
+    """A 3-D U-Net over four scales whose outputs are summed from two of them."""
 
-    Summing the logits of several scales is what makes the many classes learnable (see the concept page).
-    """
-
-    def __init__(self, channels: int, widths: tuple[int, ...], fine: int, coarse: int) -> None:
+    def __init__(self, channels: int, widths: tuple[int, int, int, int], outputs: int) -> None:
         super().__init__()
         a, b, c, d = widths
         self.enter = nn.Sequential(Step(4 * channels, a), Step(a, a, (1, 3, 3)))
@@ -51,11 +48,11 @@ class UNet(nn.Module):
         self.up2 = nn.Sequential(Step(d + c, c), Step(c, c))
         self.up1 = nn.Sequential(Step(c + b, b), Step(b, b))
         self.up0 = nn.Sequential(Step(b + a, a, (1, 3, 3)), Step(a, a))
-        self.fine = nn.Conv3d(a, 4 * fine, 1)
-        self.fine1 = nn.Conv3d(b, fine, 1)
-        self.coarse = nn.ModuleList([nn.Conv3d(w, coarse, 1) for w in (a, b, c)]) if coarse else None
+        self.fine = nn.Conv3d(a, 4 * outputs, 1)
+        self.fine1 = nn.Conv3d(b, outputs, 1)
 
-    def features(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (n, channels, s, r, w), s a multiple of 8, r and w of 16. Returns logits (n, outputs, s, r, w)."""
         e0 = self.enter(to_depth(x))
         e1 = self.down1(F.max_pool3d(e0, 2))
         e2 = self.down2(F.max_pool3d(e1, 2))
@@ -63,23 +60,8 @@ class UNet(nn.Module):
         d2 = self.up2(torch.cat([F.interpolate(e3, scale_factor=2.0, mode="nearest"), e2], 1))
         d1 = self.up1(torch.cat([F.interpolate(d2, scale_factor=2.0, mode="nearest"), e1], 1))
         d0 = self.up0(torch.cat([F.interpolate(d1, scale_factor=2.0, mode="nearest"), e0], 1))
-        return d0, d1, d2
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor] | Tensor:
-        """x: (n, channels, s, r, w) with s a multiple of 8, r and w of 16.
-
-        Returns fine logits (n, fine, s, r, w) and, when there are coarse classes, their logits at half the in
-        plane resolution (n, coarse, s, r/2, w/2).
-        """
-        d0, d1, d2 = self.features(x)
-        fine = from_depth(self.fine(d0)) + F.interpolate(
-            self.fine1(d1), scale_factor=(2.0, 4.0, 4.0), mode="nearest"
-        )
-        if self.coarse is None:
-            return fine
-        coarse = self.coarse[0](d0) + F.interpolate(self.coarse[1](d1), scale_factor=2.0, mode="nearest")
-        coarse = coarse + F.interpolate(self.coarse[2](d2), scale_factor=4.0, mode="nearest")
-        return fine, coarse
+        near = from_depth(self.fine(d0))
+        return near + F.interpolate(self.fine1(d1), scale_factor=(2.0, 4.0, 4.0), mode="nearest")
 
 
 def export(net: nn.Module, channels: int, path: str, names: list[str]) -> None:

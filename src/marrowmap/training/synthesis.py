@@ -26,11 +26,14 @@ class Shown:
 
 
 def choose_box(case: Case, rng: np.random.Generator, rows: int, columns: int, slices: int) -> Box:
-    """A random window; where the body is smaller, all of it."""
+    """A window that holds a voxel of a randomly chosen bone unit; where the body is smaller, all of it."""
+    labels = np.flatnonzero(np.bincount(case.site[::2, ::2, ::2].ravel(), minlength=256)[1:]) + 1
+    places = np.argwhere(case.site[::2, ::2, ::2] == rng.choice(labels)) * 2
+    centre = places[int(rng.integers(len(places)))]
     box = []
-    for n, want in zip(case.site.shape, (slices, rows, columns), strict=True):
+    for n, want, at in zip(case.site.shape, (slices, rows, columns), centre, strict=True):
         size = min(n, want)
-        start = int(rng.integers(0, n - size + 1))
+        start = int(np.clip(at - rng.uniform(0.15, 0.85) * size, 0, n - size))
         box.append(slice(start, start + size))
     return box[0], box[1], box[2]
 

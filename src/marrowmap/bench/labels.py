@@ -1,0 +1,181 @@
+"""How well the product names bones, against the truth of digital children."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from marrowmap.bench.exams import BenchExam, exams
+from marrowmap.bench.statistics import interval, mean, share
+from marrowmap.core.site import Site, all_sites, site_of_label
+from marrowmap.core.skeleton import Skeleton
+from marrowmap.imaging.label import label_skeleton
+from marrowmap.phantom.sets import SetName
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class LabelRecord:
+    """What was counted in one exam; pairs are (right, of)."""
+
+    group: dict[str, str]
+    dice: dict[str, float] = field(default_factory=dict)
+    bone_dice: float = 0.0
+    recall: tuple[float, float] = (0, 0)
+    side: tuple[float, float] = (0, 0)
+    unit_of_bone: tuple[float, float] = (0, 0)
+    lesion_bone_side: tuple[float, float] = (0, 0)
+    lesion_segment: tuple[float, float] = (0, 0)
+    level: tuple[float, float] = (0, 0)
+    level_within_one: tuple[float, float] = (0, 0)
+    certain_levels: tuple[float, float] = (0, 0)
+    certain_wrong_by_more: float = 0
+    seconds: float = 0.0
+
+
+def compare_labels(exam: BenchExam, skeleton: Skeleton) -> LabelRecord:
+    """Truth and labels of one exam on the same grid."""
+    truth, found = exam.sites, skeleton.labels
+    both = np.bincount(truth[truth == found], minlength=256).astype(float)
+    n_truth = np.bincount(truth.ravel(), minlength=256).astype(float)
+    n_found = np.bincount(found.ravel(), minlength=256).astype(float)
+    record = LabelRecord(exam.group)
+    for unit in all_sites():
+        if n_truth[unit.label] * exam.grid.voxel_ml >= 0.1:
+            record.dice[unit.id] = 2 * both[unit.label] / (n_truth[unit.label] + n_found[unit.label])
+    bone, hit = truth > 0, found > 0
+    inside = bone & hit
+    record.bone_dice = float(2 * inside.sum() / max(bone.sum() + hit.sum(), 1))
+    record.recall = (float(inside.sum()), float(bone.sum()))
+    record.unit_of_bone = (float((truth[inside] == found[inside]).sum()), float(inside.sum()))
+    record.side = _sides(truth[inside], found[inside])
+    _lesions(exam, skeleton, record)
+    _levels(exam, skeleton, record)
+    return record
+
+
+def _sides(truth: np.ndarray, found: np.ndarray) -> tuple[float, float]:
+    """Over voxels where both name a paired bone."""
+    side = np.zeros(256, dtype=int)
+    for unit in all_sites():
+        side[unit.label] = {"right": 1, "left": 2}.get(str(unit.side), 0)
+    paired = (side[truth] > 0) & (side[found] > 0)
+    return float((side[truth] == side[found])[paired].sum()), float(paired.sum())
+
+
+def unit_in(mask: np.ndarray, skeleton: Skeleton) -> Site | None:
+    """The unit most of the mask's labelled voxels lie in; None when the labels miss it."""
+    votes = np.bincount(skeleton.labels[mask], minlength=256)
+    votes[0] = 0
+    return site_of_label(int(votes.argmax())) if votes.max() else None
+
+
+def _bone(unit: Site) -> str:
+    return "vertebra" if unit.is_vertebra else unit.bone
+
+
+def _lesions(exam: BenchExam, skeleton: Skeleton, record: LabelRecord) -> None:
+    for lesion in exam.truth:
+        true = site_of_label(lesion.label)
+        found = unit_in(exam.lesions == lesion.number, skeleton)
+        if true is None:
+            continue
+        same = found is not None and (_bone(true), true.side) == (_bone(found), found.side)
+        record.lesion_bone_side = _add(record.lesion_bone_side, same)
+        if not true.is_vertebra:
+            right = same and found is not None and found.segment is true.segment and found.bone == true.bone
+            record.lesion_segment = _add(record.lesion_segment, right)
+
+
+def _add(pair: tuple[float, float], right: bool) -> tuple[float, float]:
+    return pair[0] + float(right), pair[1] + 1
+
+
+def _levels(exam: BenchExam, skeleton: Skeleton, record: LabelRecord) -> None:
+    """Per true vertebra: the level most of its voxels are given. Vertebrae that the labels miss are left out."""
+    first = next(s.label for s in all_sites() if s.is_vertebra)
+    for unit in all_sites():
+        if not unit.is_vertebra:
+            continue
+        inside = skeleton.labels[exam.sites == unit.label]
+        votes = np.bincount(inside, minlength=256)[first : first + 24]
+        if votes.sum() < 5:
+            continue
+        off = abs(int(votes.argmax()) + first - unit.label)
+        certain = not skeleton.uncertain_levels
+        record.certain_levels = _add(record.certain_levels, certain)
+        record.level_within_one = _add(record.level_within_one, off <= 1)
+        if certain:
+            record.level = _add(record.level, off == 0)
+            record.certain_wrong_by_more += off > 1
+
+
+def bench_labels(
+    name: SetName, limit: int | None = None, cache: Path | None = None, say: Say = lambda _: None
+) -> dict[str, Any]:
+    """Run the labels over a set and summarise."""
+    records = []
+    for exam in exams(name, limit, cache):
+        begun = time.perf_counter()
+        skeleton = label_skeleton(exam.volumes)
+        record = compare_labels(exam, skeleton)
+        record.seconds = time.perf_counter() - begun
+        records.append(record)
+        say(
+            f"{exam.request.seed}: mean Dice {mean(list(record.dice.values())):.2f}, recall {share([record.recall]):.2f}"
+        )
+    return summary(records, name)
+
+
+def summary(records: list[LabelRecord], name: str) -> dict[str, Any]:
+    """Everything the bench prints; every share says of what in its key."""
+
+    def pairs(key: str) -> dict[str, Any]:
+        return interval([getattr(r, key) for r in records], share)
+
+    units = [unit.id for unit in all_sites()]
+    per_unit = {u: mean([r.dice[u] for r in records if u in r.dice]) for u in units}
+    out: dict[str, Any] = {
+        "set": name,
+        "n_exams": len(records),
+        "grid": "the exam's own (5 x 2 x 2 mm)",
+        "mean_dice": interval([mean(list(r.dice.values())) for r in records], mean),
+        "whole_skeleton_dice": interval([r.bone_dice for r in records], mean),
+        "bone_recall": pairs("recall"),
+        "unit_right_in_found_bone": pairs("unit_of_bone"),
+        "side_accuracy": pairs("side"),
+        "lesion_bone_side_accuracy": pairs("lesion_bone_side"),
+        "lesion_segment_accuracy": pairs("lesion_segment"),
+        "vertebral_level_accuracy": pairs("level"),
+        "vertebral_level_within_one": pairs("level_within_one"),
+        "vertebral_levels_called_certain": pairs("certain_levels"),
+        "certain_levels_wrong_by_more_than_one": sum(r.certain_wrong_by_more for r in records),
+        "seconds_per_exam": interval([r.seconds for r in records], mean),
+        "dice_by_region": _by_region(records),
+        "dice_by_unit": {k: None if v is None else round(v, 3) for k, v in per_unit.items()},
+        "by_group": _by_group(records),
+    }
+    return out
+
+
+def _by_region(records: list[LabelRecord]) -> dict[str, Any]:
+    out = {}
+    for region in dict.fromkeys(str(s.region) for s in all_sites()):
+        names = [s.id for s in all_sites() if s.region == region]
+        out[region] = interval([mean([r.dice[n] for n in names if n in r.dice]) for r in records], mean)
+    return out
+
+
+def _by_group(records: list[LabelRecord]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key in ("age", "difficulty", "vendor", "field_t"):
+        for value in sorted({r.group[key] for r in records}):
+            some = [mean(list(r.dice.values())) for r in records if r.group[key] == value]
+            out[f"{key}={value}"] = interval(some, mean)
+    return out

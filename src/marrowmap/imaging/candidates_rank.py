@@ -1,0 +1,59 @@
+"""A calibrated score from a spot's features: logistic, with coefficients learned on synthetic children."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from marrowmap.imaging.candidates_spots import FEATURES, Spot
+
+SHOWN = 0.5
+"""Spots below this score are not proposed."""
+SHOWN_STRICT = 0.6
+"""The same in feet, hands and knees, where healthy children often show bright marrow (definitions, 6.4)."""
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """weights: one per feature, after subtracting ``mean`` and dividing by ``spread``."""
+
+    weights: tuple[float, ...]
+    mean: tuple[float, ...]
+    spread: tuple[float, ...]
+    bias: float
+
+    def score(self, spot: Spot) -> float:
+        """0 to 1."""
+        x = (np.array(spot.features) - self.mean) / np.array(self.spread)
+        return float(1 / (1 + np.exp(-(x @ np.array(self.weights) + self.bias))))
+
+
+PLAIN = Ranker(
+    tuple({"peak": 1.0, "log_ml": 0.4, "strict": -0.5}.get(name, 0.0) for name in FEATURES),
+    (0.0,) * len(FEATURES),
+    (1.0,) * len(FEATURES),
+    -1.0,
+)
+"""Used when the package ships no learned ranker."""
+
+
+@cache
+def ranker() -> Ranker:
+    """The shipped ranker, else PLAIN."""
+    file = resources.files("marrowmap.assets").joinpath("ranker.json")
+    if not file.is_file():
+        return PLAIN
+    d = json.loads(file.read_text(encoding="utf-8"))
+    if tuple(d["features"]) != FEATURES:
+        return PLAIN
+    return Ranker(tuple(d["weights"]), tuple(d["mean"]), tuple(d["spread"]), float(d["bias"]))
+
+
+def shown(spot: Spot, score: float) -> bool:
+    """Whether a spot is proposed to the reader."""
+    strict = bool(spot.features[FEATURES.index("strict")])
+    return score >= (SHOWN_STRICT if strict else SHOWN)
