@@ -147,3 +147,43 @@ def test_a_folder_that_is_no_study_is_never_replaced(tmp_path):
     ):
         pass
     assert (tmp_path / "thesis" / "chapter1.txt").exists()
+
+
+def test_a_regional_exam_is_read_in_its_own_planes_and_labels_no_bone(shared_data, tmp_path):
+    out = tmp_path / "pelvis"
+    read_study(ReadRequest(shared_data / "pelvis_study_0000", out))
+    study = json.loads((out / "study.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator(SCHEMA).validate(study)
+
+    assert study["protocol"]["status"] == "regional"
+    assert study["images_in"] == study["images_accounted"] == 164
+    found = [(s["contrast"], s["plane"], s["b_value"], s["b_computed"]) for s in study["exam"]["stacks"]]
+    assert sorted(found, key=str) == sorted(
+        [
+            ("T2", "coronal", None, False),
+            ("T2", "sagittal", None, False),
+            ("T2", "axial", None, False),
+            ("DWI", "axial", 50, False),
+            ("DWI", "axial", 400, False),
+            ("DWI", "axial", 800, False),
+            ("DWI", "axial", 1000, True),
+            ("ADC", "axial", None, False),
+            ("PD", "axial", None, False),
+        ],
+        key=str,
+    )
+    assert study["coverage"] == {}
+    assert study["candidates"] == []
+    assert any("not labelled" in w for w in study["warnings"])
+
+
+def test_our_adc_agrees_with_the_scanners_on_a_real_exam(shared_data, tmp_path):
+    out = tmp_path / "pelvis"
+    read_study(ReadRequest(shared_data / "pelvis_study_0000", out))
+    ours, theirs = (
+        read_volume(out / "volumes" / f"{n}.nii.gz").array.astype(float) for n in ("ADC", "ADC_scanner")
+    )
+    tissue = (ours > 200) & (theirs > 200)
+
+    assert tissue.sum() > 20_000
+    assert abs(np.median(ours[tissue] / theirs[tissue]) - 1) < 0.05

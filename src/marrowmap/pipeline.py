@@ -8,17 +8,20 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from marrowmap import __version__
 from marrowmap.core.exam import Exam
 from marrowmap.core.geometry import Plane
 from marrowmap.core.protocol import ProtocolStatus
+from marrowmap.core.skeleton import Skeleton
 from marrowmap.core.study import Study
 from marrowmap.core.volume import Contrast, Volume
 from marrowmap.exchange.dicom_exam import ExamSource, open_exam
 from marrowmap.exchange.nifti import read_labels
 from marrowmap.exchange.study_folder import new_folder, write_study
-from marrowmap.imaging.candidates import find_candidates
-from marrowmap.imaging.compose import compose_exam
+from marrowmap.imaging.candidates import CandidateSet, find_candidates
+from marrowmap.imaging.compose import Composition, compose_exam
 from marrowmap.imaging.label import label_skeleton, skeleton_from_label_map
 from marrowmap.imaging.protocol import assess_protocol
 from marrowmap.report.html import study_report
@@ -87,15 +90,7 @@ def analyse(source: ExamSource, request: ReadRequest, progress: ProgressCall = s
     exam = _with_use(source.exam, composition.used)
     progress("checking coverage")
     protocol = assess_protocol(exam, composition)
-    progress("labelling the skeleton")
-    if request.labels is None:
-        skeleton = label_skeleton(composition.volumes, progress=progress)
-    else:
-        skeleton = skeleton_from_label_map(*read_labels(request.labels), composition.volumes)
-    progress("looking for candidates")
-    found = find_candidates(
-        composition.volumes, skeleton, age_years=exam.patient.age_years, progress=progress
-    )
+    skeleton, found = _labels_and_candidates(composition, exam, request, progress)
     return Study(
         exam=exam,
         protocol=protocol,
@@ -108,6 +103,27 @@ def analyse(source: ExamSource, request: ReadRequest, progress: ProgressCall = s
         version=__version__,
         command=request.command,
     )
+
+
+def _labels_and_candidates(
+    composition: Composition, exam: Exam, request: ReadRequest, progress: ProgressCall
+) -> tuple[Skeleton | None, CandidateSet]:
+    """Bone units and candidates; neither for a regional exam without a label map of its own.
+
+    A few slices of one region do not say which bone is which: no label is better than a wrong one.
+    """
+    volumes = composition.volumes
+    if composition.layout == "native" and request.labels is None:
+        why = "Regional exam: bones are not labelled by the machine and no candidates were looked for."
+        return None, CandidateSet((), np.zeros((0, 0, 0), np.uint16), (why,))
+    progress("labelling the skeleton")
+    if request.labels is None:
+        skeleton = label_skeleton(volumes, progress=progress)
+    else:
+        skeleton = skeleton_from_label_map(*read_labels(request.labels), volumes)
+    progress("looking for candidates")
+    age = exam.patient.age_years
+    return skeleton, find_candidates(volumes, skeleton, age_years=age, progress=progress)
 
 
 def native_stacks(study: Study, source: ExamSource) -> dict[str, Volume]:

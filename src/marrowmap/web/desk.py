@@ -105,7 +105,8 @@ class Desk:
             patient_key=study["exam"]["patient"]["key"],
             reader=person.name,
             exam_date=date.fromisoformat(day) if day else None,
-            not_covered=frozenset(s.id for s in all_sites() if covered.get(s.id) != "covered"),
+            # Units nobody looked for (a regional exam has no labels) are left to the reader, not called uncovered.
+            not_covered=frozenset(s.id for s in all_sites() if covered.get(s.id) == "not_covered"),
             contrasts=frozenset(v["contrast"] for v in study["volumes"]),
             whole_body=study["protocol"]["status"] != "regional",
             synthetic=study["synthetic"],
