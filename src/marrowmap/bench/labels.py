@@ -127,9 +127,8 @@ def bench_labels(
         record = compare_labels(exam, skeleton)
         record.seconds = time.perf_counter() - begun
         records.append(record)
-        say(
-            f"{exam.request.seed}: mean Dice {mean(list(record.dice.values())):.2f}, recall {share([record.recall]):.2f}"
-        )
+        dice, recall = mean(list(record.dice.values())), share([record.recall])
+        say(f"{exam.request.seed}: mean Dice {dice:.2f}, bone recall {recall:.2f}")
     return summary(records, name)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marrowmap.core.followup.limits import FollowupLimits
-from marrowmap.core.followup.matching import propose_pairs, relative_distance, share_inside
+from marrowmap.core.followup.matching import assign, propose_pairs, relative_distance, share_inside
 from marrowmap.core.followup.pairs import Pair, PairState, decide, from_identity, groups, with_identity
 from marrowmap.core.followup.places import LesionPlace, bone_key
 from marrowmap.core.lesion import Lesion, SiteExtent
@@ -210,3 +211,19 @@ def test_taking_a_confirmation_back_takes_the_shared_identity_back() -> None:
     parted = with_identity(*joined, [Pair("1", "x", state=PairState.REJECTED)])
     assert parted[0].lesions[0].tracking_uid == joined[0].lesions[0].tracking_uid
     assert parted[1].lesions[0].tracking_uid != joined[1].lesions[0].tracking_uid
+
+
+@given(st.integers(1, 5), st.integers(0, 3), st.integers(0, 10_000))
+def test_the_assignment_is_the_cheapest_of_all(rows: int, more: int, seed: int) -> None:
+    cost = np.random.default_rng(seed).uniform(0, 1, (rows, rows + more))
+    chosen = assign(cost)
+    assert len(set(chosen)) == rows
+    best = min(sum(cost[i, j] for i, j in enumerate(p)) for p in permutations(range(rows + more), rows))
+    assert sum(cost[i, j] for i, j in enumerate(chosen)) == pytest.approx(best)
+
+
+def test_two_lesions_close_together_keep_apart() -> None:
+    """The nearest pair first would take the wrong one: together the straight pairing is nearer."""
+    before = [place("1", "ilium_left", (0, 0, 0), 4), place("2", "ilium_left", (8, 0, 0), 4)]
+    after = [place("x", "ilium_left", (5, 0, 0), 4), place("y", "ilium_left", (13, 0, 0), 4)]
+    assert found(propose_pairs(before, after)) == {("1", "x"), ("2", "y")}

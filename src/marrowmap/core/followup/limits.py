@@ -12,15 +12,19 @@ class FollowupLimits:
     """Engineering choices of this project.
 
     allowance_mm: how far a place in a bone may be off between two exams, beside the size of the lesions.
-    other_bone_penalty: factor on a distance when the two exams name different bones.
+    other_unit_penalty, other_bone_penalty: factor on a distance when the two exams name different units of one
+        bone, or different bones.
     inside_percent: share of a lesion that must lie in another for a merger or a split.
+    explained_percent: share of the whole that the further part must explain in a merger or a split.
     inside_margin_mm: how far outside an outline still counts as in it.
     change: limits of volume and signal ratio, shared with the scores.
     """
 
     allowance_mm: float = 8.0
-    other_bone_penalty: float = 1.5
+    other_unit_penalty: float = 1.4
+    other_bone_penalty: float = 1.6
     inside_percent: float = 50.0
+    explained_percent: float = 8.0
     inside_margin_mm: float = 3.0
     change: Limits = DEFAULT_RULES.limits
 
@@ -30,7 +34,8 @@ class FollowupLimits:
         return (
             f"{head}two lesions are proposed as one when their places in the bone differ by no more than "
             f"{self.allowance_mm:g} mm plus half the sum of their radii and the uncertainty of the bone fit.",
-            f"{head}lesions merged or split when at least {self.inside_percent:g} % of one lies in the other.",
+            f"{head}lesions merged or split when at least {self.inside_percent:g} % of one lies in the other "
+            f"and explains at least {self.explained_percent:g} % of it.",
         )
 
     def of_change(self) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Which lesion of the later exam is which lesion of the earlier one: proposals, many-to-many.
 
-First one-to-one: places that agree best are paired, as long as they agree within the allowance. Then mergers and
-splits: a lesion left over joins a pair when most of it lies in the other exam's lesion.
+First one-to-one, with the least total distance of places, as long as two places agree within the allowance. Then
+mergers and splits: a lesion left over joins a pair when most of it lies in the other exam's lesion and explains a
+part of that lesion.
 """
 
 from __future__ import annotations
@@ -32,15 +33,18 @@ def propose_pairs(
     chosen = _one_to_one(distance)
     free_before = set(range(len(before))) - {i for i, _ in chosen}
     free_after = set(range(len(after))) - {j for _, j in chosen}
+    partner_of_before, partner_of_after = dict(chosen), {j: i for i, j in chosen}
     extra = [
         (i, j)
         for j in sorted(free_after)
-        if (i := _holder(after[j], before, limits)) is not None and i not in free_before
+        for i in _holders(after[j], before, limits)
+        if i in partner_of_before and _adds(before[i], after[j], after[partner_of_before[i]], limits)
     ]
     extra += [
         (i, j)
         for i in sorted(free_before)
-        if (j := _holder(before[i], after, limits)) is not None and j not in free_after
+        for j in _holders(before[i], after, limits)
+        if j in partner_of_after and _adds(after[j], before[i], before[partner_of_after[j]], limits)
     ]
     pairs = [_pair(before[i], after[j], float(distance[i, j])) for i, j in chosen]
     pairs += [_pair(before[i], after[j], None) for i, j in extra]
@@ -71,8 +75,10 @@ def share_inside(inner: Points, outer: Points, margin_mm: float) -> float:
 
 
 def _bone_factor(a: LesionPlace, b: LesionPlace, limits: FollowupLimits) -> float:
-    if a.bone == b.bone or set(a.site_ids) & set(b.site_ids):
+    if set(a.site_ids) & set(b.site_ids):
         return 1.0
+    if a.bone == b.bone:
+        return limits.other_unit_penalty
     if (a.level_uncertain or b.level_uncertain) and _neighbouring_levels(a, b):
         return 1.0
     return limits.other_bone_penalty
@@ -86,30 +92,75 @@ def _neighbouring_levels(a: LesionPlace, b: LesionPlace) -> bool:
 
 
 def _one_to_one(distance: np.ndarray) -> list[tuple[int, int]]:
-    """Nearest first, each lesion once, only below ``FAR``."""
-    open_ = distance.copy()
-    chosen = []
-    while open_.size and open_.min() < FAR:
-        i, j = (int(k) for k in np.unravel_index(int(open_.argmin()), open_.shape))
-        chosen.append((i, j))
-        open_[i, :] = np.inf
-        open_[:, j] = np.inf
-    return chosen
+    """Each lesion once, only below ``FAR``, with the least total distance (unpaired counts as ``FAR``)."""
+    rows, columns = distance.shape
+    if not rows or not columns:
+        return []
+    cost = np.full((rows, columns + rows), FAR)  # a column of its own for every lesion that stays alone
+    cost[:, :columns] = np.minimum(distance, 2 * FAR)
+    chosen = enumerate(assign(cost))
+    return [(i, j) for i, j in chosen if j < columns and distance[i, j] < FAR]
 
 
-def _holder(lesion: LesionPlace, others: Sequence[LesionPlace], limits: FollowupLimits) -> int | None:
-    """Index of the lesion of the other exam that most of ``lesion`` lies in; None when there is none."""
-    if lesion.points_mm is None:
-        return None
-    shares = []
-    for other in others:
-        if other.points_mm is None or not relative_distance(lesion, other, limits) < np.inf:
-            shares.append(0.0)
-            continue
-        margin = limits.inside_margin_mm + float(np.hypot(lesion.uncertainty_mm, other.uncertainty_mm))
-        shares.append(share_inside(lesion.points_mm, other.points_mm, margin))
+def assign(cost: np.ndarray) -> list[int]:
+    """Column of each row for the least total cost; rows <= columns (Hungarian method, shortest paths)."""
+    rows, columns = cost.shape
+    row_price, column_price = np.zeros(rows + 1), np.zeros(columns + 1)
+    row_of = np.zeros(columns + 1, dtype=np.intp)
+    for row in range(1, rows + 1):
+        row_of[0], at = row, 0
+        least, came = np.full(columns + 1, np.inf), np.zeros(columns + 1, dtype=np.intp)
+        used = np.zeros(columns + 1, dtype=bool)
+        while row_of[at]:
+            used[at] = True
+            free = np.flatnonzero(~used)
+            slack = cost[row_of[at] - 1, free - 1] - row_price[row_of[at]] - column_price[free]
+            better = slack < least[free]
+            least[free[better]], came[free[better]] = slack[better], at
+            following = int(free[np.argmin(least[free])])
+            step = least[following]
+            row_price[row_of[used]] += step
+            column_price[used] -= step
+            least[free] -= step
+            at = following
+        while at:
+            row_of[at], at = row_of[came[at]], int(came[at])
+    column_of = {int(row): column - 1 for column, row in enumerate(row_of) if column and row}
+    return [column_of[row] for row in range(1, rows + 1)]
+
+
+def _holders(lesion: LesionPlace, others: Sequence[LesionPlace], limits: FollowupLimits) -> list[int]:
+    """Index of the lesion of the other exam that most of ``lesion`` lies in: one, or none."""
+    shares = [_share(lesion, other, limits) for other in others]
     best = int(np.argmax(shares)) if shares else -1
-    return best if best >= 0 and 100 * shares[best] >= limits.inside_percent else None
+    return [best] if best >= 0 and 100 * shares[best] >= limits.inside_percent else []
+
+
+def _share(inner: LesionPlace, outer: LesionPlace, limits: FollowupLimits) -> float:
+    if (
+        inner.points_mm is None
+        or outer.points_mm is None
+        or np.isinf(relative_distance(inner, outer, limits))
+    ):
+        return 0.0
+    return share_inside(inner.points_mm, outer.points_mm, _margin(inner, outer, limits))
+
+
+def _margin(a: LesionPlace, b: LesionPlace, limits: FollowupLimits) -> float:
+    return limits.inside_margin_mm + float(np.hypot(a.uncertainty_mm, b.uncertainty_mm))
+
+
+def _adds(whole: LesionPlace, part: LesionPlace, partner: LesionPlace, limits: FollowupLimits) -> bool:
+    """Whether ``part`` explains a share of ``whole`` that the lesion already paired with it leaves open.
+
+    Without this a healed lesion beside an unchanged one would look like a merger.
+    """
+    if whole.points_mm is None or part.points_mm is None or partner.points_mm is None:
+        return False
+    nearer = ((whole.points_mm[:, None] - part.points_mm[None]) ** 2).sum(-1).min(axis=1)
+    beside = ((whole.points_mm[:, None] - partner.points_mm[None]) ** 2).sum(-1).min(axis=1)
+    margin = _margin(whole, part, limits)
+    return 100 * float(((nearer <= margin**2) & (nearer < beside)).mean()) >= limits.explained_percent
 
 
 def _pair(a: LesionPlace, b: LesionPlace, distance: float | None) -> Pair:
