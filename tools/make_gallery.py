@@ -146,7 +146,7 @@ def picture(request: ExamRequest) -> Image.Image:
     """The sheet of one child."""
     request = request.settled()
     scene = make_scene(request)
-    sim = simulate_volumes(scene.body, scene.findings, (5.0, 2.1, 2.1), make_scanner(request))
+    sim = simulate_volumes(scene.body, scene.findings, (5.0, 2.3, 2.3), make_scanner(request))
     lesions = [f for f in scene.findings if f.kind.is_lesion]
     names = list(dict.fromkeys(site(f.sites[0]).name for f in lesions))
     places = "; ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "") or "no lesion"
@@ -165,7 +165,7 @@ def main() -> None:
     for name, request in CHILDREN:
         if args.only in ("", name):
             image = picture(request)
-            image.quantize(32).save(args.out / f"{name}.png", optimize=True)
+            image.quantize(24).save(args.out / f"{name}.png", optimize=True)
             print(name, image.size, (args.out / f"{name}.png").stat().st_size // 1024, "kB")
 
 

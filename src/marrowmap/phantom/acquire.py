@@ -76,8 +76,12 @@ def measure(scene: Scene, stack: Stack, scanner: Scanner, seed: list[int]) -> li
     measured: list[Measured] = []
     gain = np.ones((1, 1, 1), np.float32)
     for image in stack.images:
-        if shift is None or not measured:  # b-values come from one run: they share its gain, or no ADC is true
-            gain = artefacts.coil_gain(stack.grid, rng, scanner.how, roll_off=stack.key in ("coronal", "spine"))
+        if (
+            shift is None or not measured
+        ):  # b-values come from one run: they share its gain, or no ADC is true
+            gain = artefacts.coil_gain(
+                stack.grid, rng, scanner.how, roll_off=stack.key in ("coronal", "spine")
+            )
         measured.append(_one(image, paintings, stack, scanner, scene, rng, texture, shift, gain))
     if shift is not None:
         measured.append(adc_map(measured))
