@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from fastapi import Request
 
@@ -33,7 +33,7 @@ def person_of(request: Request) -> Person:
     origin = request.headers.get("origin")
     if origin and urlsplit(origin).hostname not in _LOCAL:
         raise NotAllowed("request", "it came from another web site", "Use the pages on localhost")
-    return Person(request.headers.get(READER_HEADER, "").strip()[:60])
+    return Person(unquote(request.headers.get(READER_HEADER, "")).strip()[:60])
 
 
 def may_change(person: Person) -> Person:

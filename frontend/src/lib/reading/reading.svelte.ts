@@ -1,20 +1,22 @@
 // One reader's reading of one study. Every change is saved at once, in order; undo is a change like any other.
 
-import { api, ApiError, type Problem } from "../api";
-import { person } from "../person.svelte";
-import { noFeatures, type Candidate, type Content, type Decision, type Lesion, type SavedState } from "./types";
+import { api, problemOf, type Problem } from "../api";
+import type { MaskJson } from "../viewer/mask";
+import { lesionFrom, nextId } from "./lesions";
+import type { Candidate, Content, Decision, Lesion, SavedState } from "./types";
+import { unsaved } from "./unsaved";
 
 const UNDO_LIMIT = 200;
+const RETRY_MS = 2000;
 
 export class Reading {
-  content = $state<Content>()!;
+  content = $state.raw<Content>()!;
   version = $state(0);
   signed = $state(false);
   saving = $state(0);
   problem = $state<Problem | null>(null);
-  private undone: { content: Content; what: string }[] = [];
-  private done = $state<{ content: Content; what: string }[]>([]);
-  private redoCount = $state(0);
+  private done = $state.raw<{ content: Content; what: string }[]>([]);
+  private undone = $state.raw<{ content: Content; what: string }[]>([]);
   private queue: Promise<void> = Promise.resolve();
 
   constructor(
@@ -24,8 +26,13 @@ export class Reading {
     this.take(state);
   }
 
+  /** The stored reading; a change that had not reached the server before a crash is saved now. */
   static async open(study: string): Promise<Reading> {
-    return new Reading(study, await api<SavedState>(`studies/${study}/reading`, { headers: who() }));
+    const reading = new Reading(study, await api<SavedState>(`studies/${study}/reading`));
+    const left = unsaved.read(study);
+    if (left && left.base === reading.version && !reading.signed) reading.change(left.what, (d) => Object.assign(d, left.content));
+    else unsaved.clear(study);
+    return reading;
   }
 
   private take(state: SavedState): void {
@@ -39,18 +46,16 @@ export class Reading {
   }
 
   get canRedo(): boolean {
-    return this.redoCount > 0 && !this.signed;
+    return this.undone.length > 0 && !this.signed;
   }
 
   /** Change the reading and save it; ``what`` is kept in the history. */
   change(what: string, edit: (draft: Content) => void): void {
     if (this.signed) return;
-    const before = $state.snapshot(this.content) as Content;
-    const next = structuredClone(before);
+    const next = structuredClone(this.content);
     edit(next);
-    this.done = [...this.done.slice(-UNDO_LIMIT), { content: before, what }];
+    this.done = [...this.done.slice(-UNDO_LIMIT), { content: this.content, what }];
     this.undone = [];
-    this.redoCount = 0;
     this.content = next;
     this.save(what);
   }
@@ -59,61 +64,71 @@ export class Reading {
     const last = this.done.at(-1);
     if (!last || this.signed) return;
     this.done = this.done.slice(0, -1);
-    this.undone.push({ content: $state.snapshot(this.content) as Content, what: last.what });
-    this.redoCount = this.undone.length;
+    this.undone = [...this.undone, { content: this.content, what: last.what }];
     this.content = last.content;
     this.save(`undone: ${last.what}`);
   }
 
   redo(): void {
-    const next = this.undone.pop();
+    const next = this.undone.at(-1);
     if (!next || this.signed) return;
-    this.redoCount = this.undone.length;
-    this.done = [...this.done, { content: $state.snapshot(this.content) as Content, what: next.what }];
+    this.undone = this.undone.slice(0, -1);
+    this.done = [...this.done, { content: this.content, what: next.what }];
     this.content = next.content;
     this.save(`done again: ${next.what}`);
   }
 
   private save(what: string): void {
-    const content = $state.snapshot(this.content) as Content;
+    const content = this.content;
     this.saving++;
+    unsaved.keep(this.study, { base: this.version, what, content });
     this.queue = this.queue.then(async () => {
       try {
-        if (this.problem?.status === 409) return;
-        const saved = await api<SavedState>(`studies/${this.study}/reading`, {
-          method: "PUT",
-          headers: who(),
-          json: { base: this.version, what: what.slice(0, 300), content },
-        });
-        this.version = saved.version;
-        this.problem = null;
-      } catch (error) {
-        this.problem = error instanceof ApiError ? error.problem : { status: 0, what: "saving", why: String(error), remedy: "" };
+        if (this.problem && this.problem.status !== 0) return; // what is refused stays on screen until reloaded
+        await this.put(content, what);
       } finally {
         this.saving--;
       }
     });
   }
 
+  private async put(content: Content, what: string): Promise<void> {
+    for (;;) {
+      try {
+        const json = { base: this.version, what: what.slice(0, 300), content };
+        const saved = await api<SavedState>(`studies/${this.study}/reading`, { method: "PUT", json });
+        this.version = saved.version;
+        this.problem = null;
+        if (this.saving <= 1) unsaved.clear(this.study);
+        return;
+      } catch (error) {
+        this.problem = problemOf(error, "saving");
+        if (this.problem.status !== 0) return;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS)); // the server is away: try until it is back
+      }
+    }
+  }
+
   /** Throw away what could not be saved and take the state of the server. */
   async reload(): Promise<void> {
-    this.take(await api<SavedState>(`studies/${this.study}/reading`, { headers: who() }));
+    unsaved.clear(this.study);
+    this.take(await api<SavedState>(`studies/${this.study}/reading`));
     this.done = [];
     this.undone = [];
-    this.redoCount = 0;
     this.problem = null;
   }
 
   async sign(): Promise<void> {
     await this.queue;
-    const content = $state.snapshot(this.content) as Content;
-    this.take(
-      await api<SavedState>(`studies/${this.study}/reading/sign`, {
-        method: "POST",
-        headers: who(),
-        json: { base: this.version, what: "signed", content },
-      }),
-    );
+    const json = { base: this.version, what: "signed", content: this.content };
+    this.take(await api<SavedState>(`studies/${this.study}/reading/sign`, { method: "POST", json }));
+  }
+
+  /** A new draft that names this signed reading; both are kept. */
+  async amend(): Promise<void> {
+    this.take(await api<SavedState>(`studies/${this.study}/reading/amend`, { method: "POST" }));
+    this.done = [];
+    this.undone = [];
   }
 
   async settled(): Promise<void> {
@@ -128,15 +143,20 @@ export class Reading {
     return this.content.lesions.find((l) => l.candidate_id === candidate);
   }
 
+  /** Lesion that a candidate was joined to. */
+  joinedTo(candidate: string): Lesion | undefined {
+    return this.content.lesions.find((l) => l.id === this.content.merged[candidate]);
+  }
+
   decide(candidate: Candidate, decision: Decision): void {
     const words = { confirmed: "confirmed", rejected: "rejected", undecided: "left open" }[decision];
+    if (decision === "confirmed" && this.lesionOf(candidate.id)) return;
     this.change(`candidate ${candidate.id} ${words}`, (draft) => {
+      for (const lesion of draft.lesions.filter((l) => l.candidate_id === candidate.id)) drop(draft, lesion.id);
+      delete draft.merged[candidate.id];
       draft.decisions[candidate.id] = decision;
-      draft.lesions = draft.lesions.filter((l) => l.candidate_id !== candidate.id);
-      if (decision === "confirmed") {
-        draft.lesions.push(lesionFrom(candidate, nextId(draft)));
-        draft.normal = draft.normal.filter((id) => id !== candidate.site);
-      }
+      if (decision === "confirmed") draft.lesions.push(lesionFrom(candidate, nextId(draft)));
+      freeTaken(draft);
     });
   }
 
@@ -144,32 +164,60 @@ export class Reading {
     this.change(what, (draft) => {
       const lesion = draft.lesions.find((l) => l.id === id);
       if (lesion) edit(lesion);
-      const taken = new Set(draft.lesions.flatMap((l) => l.extents.map((e) => e.site_id)));
-      draft.normal = draft.normal.filter((site) => !taken.has(site));
+      freeTaken(draft);
     });
   }
 
-  add(lesion: Omit<Lesion, "id">): string {
-    let id = "";
-    this.change(`lesion added at ${lesion.extents[0]!.site_id}`, (draft) => {
-      id = nextId(draft);
+  add(lesion: Omit<Lesion, "id">, outline: MaskJson | null = null): string {
+    const id = nextId(this.content);
+    this.change(`lesion ${id} added at ${lesion.extents[0]!.site_id}`, (draft) => {
       draft.lesions.push({ ...lesion, id });
-      draft.normal = draft.normal.filter((site) => !lesion.extents.some((e) => e.site_id === site));
+      if (outline) draft.outlines[id] = outline;
+      freeTaken(draft);
     });
     return id;
   }
 
   remove(id: string): void {
-    this.change(`lesion ${id} removed`, (draft) => {
+    this.change(`lesion ${id} removed`, (draft) => drop(draft, id));
+  }
+
+  /** A new outline with what was measured of it; the site stays what the reader said. */
+  reshape(id: string, what: string, outline: MaskJson, measured: Partial<Lesion>): void {
+    this.change(what, (draft) => {
       const lesion = draft.lesions.find((l) => l.id === id);
-      draft.lesions = draft.lesions.filter((l) => l.id !== id);
-      delete draft.outlines[id];
-      if (lesion?.candidate_id) draft.decisions[lesion.candidate_id] = "undecided";
+      if (!lesion) return;
+      draft.outlines[id] = outline;
+      const { extents, ...numbers } = measured;
+      Object.assign(lesion, numbers);
+      const main = lesion.extents[0]!;
+      if (extents?.[0]?.site_id === main.site_id) main.percent = extents[0].percent;
+    });
+  }
+
+  /** Make one lesion of two: the second lesion or candidate becomes part of the first. */
+  join(id: string, other: { candidate: Candidate | null; lesion: Lesion | null }, outline: MaskJson | null, measured: Partial<Lesion>): void {
+    this.change(`${other.candidate?.id ?? other.lesion?.id} joined to ${id}`, (draft) => {
+      if (other.lesion) drop(draft, other.lesion.id);
+      const lesion = draft.lesions.find((l) => l.id === id);
+      if (!lesion) return;
+      const sites = other.lesion?.extents.map((e) => e.site_id) ?? [other.candidate!.site];
+      for (const site_id of sites)
+        if (!lesion.extents.some((e) => e.site_id === site_id)) lesion.extents.push({ site_id, percent: null });
+      if (other.candidate) {
+        draft.decisions[other.candidate.id] = "confirmed";
+        draft.merged[other.candidate.id] = id;
+      }
+      if (outline) draft.outlines[id] = outline;
+      const { extents: _, ...numbers } = measured;
+      Object.assign(lesion, numbers);
+      freeTaken(draft);
     });
   }
 
   markNormal(sites: string[], normal: boolean): void {
-    this.change(normal ? `${sites.length} units marked normal` : `${sites.length} units no longer marked normal`, (draft) => {
+    const what = `${sites.length === 1 ? sites[0] : `${sites.length} units`} ${normal ? "marked" : "no longer marked"} normal`;
+    this.change(what, (draft) => {
       const taken = new Set(draft.lesions.flatMap((l) => l.extents.map((e) => e.site_id)));
       const possible = sites.filter((s) => !taken.has(s) && !draft.not_covered.includes(s));
       draft.normal = normal
@@ -179,30 +227,22 @@ export class Reading {
   }
 }
 
-function who(): HeadersInit {
-  return { "X-Marrowmap-Reader": person.name };
+/** Take a lesion away with its outline; its candidates are open again. */
+function drop(draft: Content, id: string): void {
+  const lesion = draft.lesions.find((l) => l.id === id);
+  draft.lesions = draft.lesions.filter((l) => l.id !== id);
+  delete draft.outlines[id];
+  if (lesion?.candidate_id) draft.decisions[lesion.candidate_id] = "undecided";
+  for (const [candidate, to] of Object.entries(draft.merged))
+    if (to === id) {
+      delete draft.merged[candidate];
+      draft.decisions[candidate] = "undecided";
+    }
+  for (const key of Object.keys(draft.waived)) if (key.endsWith(`:${id}`)) delete draft.waived[key];
 }
 
-function nextId(draft: Content): string {
-  const numbers = draft.lesions.map((l) => Number(l.id.slice(1))).filter(Number.isFinite);
-  return `L${Math.max(0, ...numbers) + 1}`;
-}
-
-function lesionFrom(c: Candidate, id: string): Lesion {
-  return {
-    id,
-    extents: [{ site_id: c.site, percent: c.measured.extent_percent?.value ?? null }],
-    activity: "active",
-    origin: "candidate",
-    features: noFeatures(),
-    symptomatic: "not_assessed",
-    candidate_id: c.id,
-    centre_mm: c.centre_mm,
-    volume_ml: c.volume_ml,
-    max_diameter_mm: c.max_diameter_mm,
-    si_ratio: c.si_ratio,
-    adc: c.adc,
-    level_uncertain: c.level_uncertain,
-    comment: "",
-  };
+/** A unit with a lesion in it is no longer stated normal. */
+function freeTaken(draft: Content): void {
+  const taken = new Set(draft.lesions.flatMap((l) => l.extents.map((e) => e.site_id)));
+  draft.normal = draft.normal.filter((site) => !taken.has(site));
 }

@@ -48,7 +48,29 @@ export interface Lesion {
   comment: string;
 }
 
+export const SIGNS = [
+  ["abscess", "Abscess"],
+  ["fistula", "Fistula"],
+  ["sequestrum", "Sequestrum"],
+  ["aggressive_periosteal_reaction", "Aggressive periosteal reaction"],
+  ["diffuse_marrow_replacement", "Diffuse marrow replacement"],
+  ["all_metaphyses_symmetric", "All metaphyses, both sides"],
+  ["subperiosteal_blood", "Subperiosteal blood"],
+  ["crosses_disc", "Disc crossed"],
+  ["linear_low_t1_band", "Linear dark band on T1"],
+  ["lesion_without_oedema", "Lesion without oedema"],
+  ["kyphosis", "Kyphosis"],
+  ["scoliosis", "Scoliosis"],
+  ["physeal_bar", "Bar across a growth plate"],
+] as const;
+export type Sign = (typeof SIGNS)[number][0];
+
 export interface Content {
+  id: string;
+  amends: string;
+  exam_date: string | null;
+  signed_at: string | null;
+  signs: Record<Sign, Assessment>;
   lesions: Lesion[];
   normal: string[];
   not_covered: string[];
@@ -56,6 +78,10 @@ export interface Content {
   waived: Record<string, string>;
   comment: string;
   outlines: Record<string, MaskJson>;
+  /** Candidate -> lesion it was joined to. */
+  merged: Record<string, string>;
+  /** Edited paragraph for the referring clinician; "" means as generated. */
+  plain_text: string;
 }
 
 export interface SavedState {

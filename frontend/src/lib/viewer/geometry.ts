@@ -48,6 +48,13 @@ export class Grid {
     return v.every((p, i) => p >= 0 && p < this.shape[i]!) ? v : null;
   }
 
+  /** How far a point lies outside the stack, mm; 0 inside. */
+  distance(point: Mm): number {
+    const v = this.toVoxel(point);
+    const out = v.map((p, i) => Math.max(0, -0.5 - p, p - (this.shape[i]! - 0.5)) * this.spacing[i]!);
+    return Math.hypot(...out);
+  }
+
   /** Nearest slice to the point, inside the stack. */
   sliceOf(point: Mm): number {
     return Math.min(this.shape[0] - 1, Math.max(0, Math.round(this.toVoxel(point)[0])));

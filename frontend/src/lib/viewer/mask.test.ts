@@ -28,4 +28,15 @@ describe("Mask", () => {
     expect(more.brushed(2, 14, 20, [1.2, 1.2], false).count).toBe(square.count);
     expect(more.brushed(3, 14, 20, [1.2, 1.2], false).count).toBe(more.count);
   });
+
+  it("joins and splits without losing or inventing a voxel", () => {
+    const rod = new Mask([1, 4, 4], [1, 6, 2], new Uint8Array(12).fill(1));
+    const [upper, lower] = rod.split([1, 6, 4], [5, 1, 1])!;
+    expect([upper.count, lower.count]).toEqual([4, 8]);
+    expect(upper.at(1, 5, 4) && !upper.at(1, 6, 4) && lower.at(1, 6, 4)).toBe(true);
+    const whole = upper.union(lower);
+    expect(whole.count).toBe(12);
+    expect(whole.union(square).count).toBe(16);
+    expect(rod.split([1, 0, 0], [5, 1, 1])).toBe(null);
+  });
 });

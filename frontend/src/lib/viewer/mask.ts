@@ -47,6 +47,41 @@ export class Mask {
     return slice >= this.origin[0] && slice < this.origin[0] + this.shape[0];
   }
 
+  private nonzero(): [number, number, number][] {
+    const found: [number, number, number][] = [];
+    const [, R, C] = this.shape;
+    this.voxels.forEach((v, i) => {
+      if (v) found.push([Math.floor(i / (R * C)), Math.floor(i / C) % R, i % C]);
+    });
+    return found;
+  }
+
+  /** Both masks together. */
+  union(other: Mask): Mask {
+    const from = this.origin.map((o, i) => Math.min(o, other.origin[i]!)) as [number, number, number];
+    const to = this.origin.map((o, i) => Math.max(o + this.shape[i]!, other.origin[i]! + other.shape[i]!));
+    const shape = from.map((f, i) => to[i]! - f) as [number, number, number];
+    const out = new Mask(from, shape, new Uint8Array(shape[0] * shape[1] * shape[2]));
+    for (const mask of [this, other])
+      for (const v of mask.nonzero()) {
+        const [s, r, c] = v.map((x, i) => x + mask.origin[i]! - from[i]!) as [number, number, number];
+        out.voxels[(s * shape[1] + r) * shape[2] + c] = 1;
+      }
+    return out;
+  }
+
+  /** Cut in two at a voxel, across the longest side in mm; null when all lies on one side. */
+  split(at: readonly [number, number, number], spacing: readonly [number, number, number]): [Mask, Mask] | null {
+    const long = this.shape.map((n, i) => n * spacing[i]!);
+    const axis = long.indexOf(Math.max(...long));
+    const parts: [Uint8Array, Uint8Array] = [new Uint8Array(this.voxels.length), new Uint8Array(this.voxels.length)];
+    const [, R, C] = this.shape;
+    for (const v of this.nonzero())
+      parts[v[axis]! + this.origin[axis]! < at[axis]! ? 0 : 1][(v[0] * R + v[1]) * C + v[2]] = 1;
+    const masks = parts.map((voxels) => new Mask(this.origin, this.shape, voxels)) as [Mask, Mask];
+    return masks.every((m) => m.count > 0) ? masks : null;
+  }
+
   /** The same mask with a disc of one slice added or taken away; the box grows as needed. */
   brushed(slice: number, row: number, column: number, radius: readonly [number, number], add: boolean): Mask {
     const [rr, rc] = radius;
