@@ -4,8 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SEED ?= 7
-AGE ?= 10
+SEED ?= 391
+AGE ?= 10.3
 SERVE ?= 1
 PORT ?= 8737
 DEMO := demo

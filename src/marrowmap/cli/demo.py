@@ -18,8 +18,8 @@ def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where to put the exam and the study.")] = Path(
         "demo"
     ),
-    seed: Annotated[int, typer.Option(help="Which digital child.")] = 7,
-    age: Annotated[float, typer.Option(help="Age in years, 3 to 18.")] = 10,
+    seed: Annotated[int, typer.Option(help="Which digital child.")] = 391,
+    age: Annotated[float, typer.Option(help="Age in years, 3 to 18.")] = 10.3,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the pages afterwards.")] = True,
     port: Annotated[int, typer.Option(help="Port of the pages on localhost.")] = 8737,
 ) -> None:
