@@ -13,10 +13,13 @@ import typer
 from rich.console import Console
 
 from marrowmap import __version__
+from marrowmap.cli.audit import audit
+from marrowmap.cli.cohort import cohort
 from marrowmap.cli.demo import demo
 from marrowmap.cli.pathway import pathway
 from marrowmap.cli.phantom import phantom
 from marrowmap.cli.read import read
+from marrowmap.cli.registry import registry
 from marrowmap.cli.score import score
 from marrowmap.cli.scores_import import scores
 from marrowmap.cli.serve import import_exam, serve
@@ -37,6 +40,9 @@ cli.command()(serve)
 cli.command()(score)
 cli.add_typer(scores, name="scores")
 cli.command()(pathway)
+cli.add_typer(registry, name="registry")
+cli.add_typer(cohort, name="cohort")
+cli.add_typer(audit, name="audit")
 
 
 def _version(asked: bool) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from marrowmap.core.site import sites_by_id
 from marrowmap.errors import InvalidRecord
-from marrowmap.phantom.exam import ExamRequest, write_course, write_exam
-from marrowmap.phantom.truth import ExamTruth
+
+if TYPE_CHECKING:
+    from marrowmap.phantom.truth import ExamTruth
 
 
 def phantom(
@@ -47,6 +48,8 @@ def phantom(
     ] = False,
 ) -> None:
     """Write the whole-body MRI exam of a digital child. SYNTHETIC: nothing in it was measured on a person."""
+    from marrowmap.phantom.exam import ExamRequest, write_course, write_exam  # heavy: not for --help
+
     if field not in (None, 1.5, 3.0):
         raise InvalidRecord("--field", f"{field:g} T is not simulated", "Use 1.5 or 3")
     request = ExamRequest(
