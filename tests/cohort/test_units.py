@@ -4,7 +4,11 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from marrowmap.cohort.cohort import Cohort
+from marrowmap.cohort.extract import extract_in_memory
 from marrowmap.cohort.tables import sites_table, symptoms_table
 from marrowmap.cohort.units import Finding, LesionSet, PatientSet, VisitSet, WrongDenominator
 
@@ -96,3 +100,33 @@ def test_bits_and_single_columns_agree(demo_cohort):
 def test_a_cohort_without_anybody_has_no_percentages(build):
     table = symptoms_table(build())
     assert all(r.cells[0].percent is None for r in table.rows)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 5), st.sampled_from([True, False, None]), st.sampled_from([True, False, None])
+        ),
+        max_size=40,
+    )
+)
+def test_table_1_equals_counting_by_hand(visits):
+    patients = [f"P{n}" for n in range(6)]
+    rows = [
+        {
+            "patient_id": f"P{p}",
+            "visit_date": date(2020, 1, 1) + timedelta(days=n),
+            "fatigue": a,
+            "weight_loss": b,
+        }
+        for n, (p, a, b) in enumerate(visits)
+    ]
+    tables = {"patients": [{"patient_id": p} for p in patients], "visits": rows}
+    table = symptoms_table(Cohort(extract_in_memory(tables, synthetic=False)))
+    for item in ("fatigue", "weight_loss"):
+        said = {p: [r[item] for r in rows if r["patient_id"] == p and r[item] is not None] for p in patients}
+        cell = table.cell(item, "all")
+        assert cell.count == sum(any(s) for s in said.values())
+        assert cell.of == sum(bool(s) for s in said.values())
+        assert cell.of + cell.missing == 6

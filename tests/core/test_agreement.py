@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -131,6 +131,7 @@ def test_bad_tables_are_refused():
         confusion([0.5], [1])
 
 
+@settings(deadline=None)
 @given(hnp.arrays(float, (2, 20), elements=st.sampled_from([0.0, 1.0, 2.0])))
 def test_readers_may_be_swapped_and_self_agreement_is_one(ratings):
     first, second = ratings
@@ -140,6 +141,7 @@ def test_readers_may_be_swapped_and_self_agreement_is_one(ratings):
     assert same.value is None or same.value == pytest.approx(1)
 
 
+@settings(deadline=None)
 @given(hnp.arrays(float, (3, 15), elements=st.sampled_from([0.0, 1.0, 2.0, NAN])))
 def test_alpha_does_not_care_about_reader_order(ratings):
     a, b = krippendorff_alpha(ratings, "ordinal"), krippendorff_alpha(ratings[::-1], "ordinal")

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marrowmap.core.proportion import Proportion, round_half_up, wilson_interval
@@ -36,6 +36,7 @@ def test_a_half_goes_up_as_in_print():
     assert round_half_up(-0.5) == -1
 
 
+@settings(deadline=None)
 @given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_interval_holds_the_share_and_mirrors(pair):
     count, of = pair

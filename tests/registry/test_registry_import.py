@@ -1,9 +1,14 @@
 """All or nothing, the same twice, and a clear line for every row that cannot be taken."""
 
+import contextlib
+import tempfile
 from datetime import date
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from marrowmap.errors import InputError
 from marrowmap.registry.database import open_registry
@@ -114,6 +119,8 @@ BAD = [
         "stands in line 2 already",
     ),
     ("patients", {"patient_id": ""}, "is empty"),
+    ("patients", {"patient_id": "=1+1"}, "begins with '='"),
+    ("patients", {"patient_id": "x" * 65}, "longer than 64"),
     ("patients", {"patient_id": "P8", "sex": "female"}, "Accepted: F, M, O"),
     (
         "patients",
@@ -260,3 +267,33 @@ def test_what_is_no_registry_is_refused(tmp_path):
         open_registry(tmp_path / "nowhere" / "r.db")
     with pytest.raises(InputError, match="neither a file nor"):
         open_registry("mysql://user:secret@host/db")
+
+
+@given(st.binary(max_size=300), st.sampled_from(["patients.csv", "visits.csv", "lesions.parquet"]))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_either_rows_or_refused(tmp_path, content, name):
+    folder = Path(tempfile.mkdtemp(dir=tmp_path))
+    (folder / name).write_bytes(content)
+    with contextlib.suppress(InputError):
+        check_rows(read_long_files(folder))
+
+
+@given(st.lists(st.text(max_size=12), min_size=3, max_size=3))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_cells_are_either_stored_or_refused_by_name(cells):
+    raw = {
+        "patients": [
+            RawRow("patients.csv", 2, dict(zip(("patient_id", "sex", "onset_date"), cells, strict=True)))
+        ]
+    }
+    problems = ()
+    with contextlib.suppress(ImportRefused):
+        rows = check_rows(raw)
+        assert rows["patients"][0]["patient_id"] == cells[0].strip()
+        return
+    try:
+        check_rows(raw)
+    except ImportRefused as refused:
+        problems = refused.problems
+    assert problems
+    assert all(p.source == "patients.csv" and p.line == 2 and p.column for p in problems)

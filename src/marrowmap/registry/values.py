@@ -56,6 +56,9 @@ def write_cell(value: Value) -> str:
 def _name(variable: Field, text: str) -> str:
     if len(text) > 64 or any(ord(c) < 32 for c in text):
         raise BadCell(f"{text[:20]!r}... is longer than 64 characters or holds control characters")
+    if text[0] in "=+-@":
+        # a spreadsheet would run it as a formula
+        raise BadCell(f"{text[:20]!r} begins with {text[0]!r}", "Ids begin with a letter or a digit")
     return text
 
 
