@@ -19,7 +19,7 @@ from marrowmap.imaging.working import Working
 
 LIKELY = 0.5
 """Bone probability above which a voxel is bone; less likely ones get a unit in case the finer grid needs it."""
-SMOOTH = (3, 5, 5)
+BLOCK = (3, 4, 4)
 SMALLEST_ML = 0.1
 SPECK_SHARE = 0.08
 """Parts of a unit smaller than this share of its largest part, or SMALLEST_ML, are taken for errors."""
@@ -45,7 +45,8 @@ def assemble(work: Working, bones: Bones) -> Assembled:
     classes = shares.argmax(axis=1)
     sure = shares[np.arange(len(classes)), classes]
     points = _points(places, work.grid)
-    left, side_sure = _sides(points, classes)
+    likely = bones.bone[tuple(places.T)] > LIKELY
+    left, side_sure = _sides(points, classes, likely, work)
     values = label_of_class()[classes, np.where(is_paired()[classes], left.astype(int), 2)]
     values, spine = _spine(values, points, classes, shares, bones, work)
     values = _rays(values, classes, left, bones)
@@ -73,21 +74,18 @@ _FIRST_VERTEBRA = next(s.label for s in all_sites() if s.is_vertebra)
 
 
 def _smooth_classes(work: Working, bones: Bones) -> npt.NDArray[np.float32]:
-    """Class probabilities of every likely voxel, mixed with those of bone voxels within about 6 mm."""
-    weight = np.zeros(work.grid.shape, dtype=np.float32)
-    at = tuple(bones.places.T)
-    sure = bones.bone[at].astype(np.float32)
-    weight[at] = sure
-    total = ndimage.uniform_filter(weight, SMOOTH)[at] + 1e-6
-    out = np.empty(bones.classes.shape, dtype=np.float32)
-    box = np.zeros(work.grid.shape, dtype=np.float32)
-    for k in range(bones.classes.shape[1]):
-        own = bones.classes[:, k].astype(np.float32)
-        if own.max() < 0.05:
-            out[:, k] = own
-            continue
-        box[at] = own * sure
-        out[:, k] = 0.4 * own + 0.6 * ndimage.uniform_filter(box, SMOOTH)[at] / total
+    """Class probabilities of every likely voxel, mixed with the mean of its block of about 15 x 12 x 12 mm."""
+    blocks = bones.places // np.array(BLOCK)
+    shape = np.array(work.grid.shape) // np.array(BLOCK) + 1
+    flat = (blocks[:, 0] * shape[1] + blocks[:, 1]) * shape[2] + blocks[:, 2]
+    _, inverse = np.unique(flat, return_inverse=True)
+    sure = bones.bone[tuple(bones.places.T)].astype(np.float32)
+    weight = np.bincount(inverse, weights=sure) + 1e-6
+    out = bones.classes.astype(np.float32)
+    for k in range(out.shape[1]):
+        if out[:, k].max() > 0.05:
+            block = np.bincount(inverse, weights=out[:, k] * sure) / weight
+            out[:, k] = 0.5 * out[:, k] + 0.5 * block[inverse]
     return out
 
 
@@ -97,14 +95,28 @@ def _points(places: npt.NDArray[np.intp], grid: Grid) -> npt.NDArray[np.float64]
 
 
 def _sides(
-    points: npt.NDArray[np.float64], classes: npt.NDArray[np.intp]
+    points: npt.NDArray[np.float64],
+    classes: npt.NDArray[np.intp],
+    likely: npt.NDArray[np.bool_],
+    work: Working,
 ) -> tuple[npt.NDArray[np.bool_], bool]:
     names = class_names()
     middle = np.array([n.startswith(("vertebra", "sacrum", "sternum", "skull")) for n in names])
-    legs = np.array([n.startswith(("femur", "tibia", "fibula", "patella", "talus", "calcaneus", "tarsals",
-                                   "metatarsal", "toes")) for n in names])  # fmt: skip
-    line = midline(points, middle[classes], legs[classes])
+    line = midline(points, middle[classes] & likely, _outline(work))
     return is_left(points, line), line[2]
+
+
+def _outline(work: Working) -> npt.NDArray[np.float64]:
+    """(left x, right x, z) of the body in every row."""
+    seen = work.body.any(axis=0)
+    rows = np.flatnonzero(seen.any(axis=1))
+    if rows.size == 0:
+        return np.zeros((0, 3))
+    first = seen[rows].argmax(axis=1)
+    last = seen.shape[1] - 1 - seen[rows][:, ::-1].argmax(axis=1)
+    ends = [_points(np.stack([np.zeros_like(rows), rows, c], axis=1), work.grid) for c in (first, last)]
+    x = np.stack([ends[0][:, 0], ends[1][:, 0]])
+    return np.stack([x.max(axis=0), x.min(axis=0), ends[0][:, 2]], axis=1)
 
 
 def _spine(

@@ -73,8 +73,8 @@ def features_at(levels: list[Level], places: npt.NDArray[np.intp]) -> npt.NDArra
         s, r, c = places.T
         _, rows, columns = level.shape
         base = ((s + level.pad[0]) * rows + r // level.shrink + level.pad[1]) * columns
-        base = base + c // level.shrink + level.pad[2]
+        base = (base + c // level.shrink + level.pad[2]).astype(np.int64)
         for offset in level.steps:
             np.take(level.flat, base + offset, out=out[row], mode="clip")
             row += 1
-    return out.T
+    return np.ascontiguousarray(out.T)

@@ -1,62 +1,51 @@
 """The patient's side from geometry: which side of the midline a voxel lies on.
 
-The grid is in patient coordinates, so no picture is ever asked for left and right; only the midline is found
-from the bones that lie on it (definitions: side is the patient's).
+The grid is in patient coordinates, so no picture is ever asked for left and right; only the midline is found:
+a straight line through the bones that lie on it and the middle of the body's outline, fitted so that a part of
+the places may be wrong (Theil-Sen).
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 Float = npt.NDArray[np.float64]
-APART_MM = 60.0
-"""Legs nearer together than this are taken for one leg in view."""
+KNOT_MM = 12.0
+STEEPEST = 0.12
+"""Greatest tilt of the midline (mm sideways per mm along the body) that is believed."""
 
 
-def midline(
-    points: Float, on_midline: npt.NDArray[np.bool_], is_leg: npt.NDArray[np.bool_]
-) -> tuple[Float, Float, bool]:
-    """x of the midline by z: (z knots descending, x, sure).
+def midline(points: Float, on_midline: npt.NDArray[np.bool_], outline: Float) -> tuple[float, float, bool]:
+    """Midline as x = a + b * z in LPS mm; (a, b, sure).
 
-    points: (n, 3) LPS mm of bone; on_midline: voxels of spine, sacrum, sternum, skull; is_leg: femur to foot.
-    Below the lowest midline bone the middle between both legs counts. sure is False when neither was seen, and
-    then x is 0, the scanner's middle.
+    points: (n, 3) bone voxels; on_midline: those of spine, sacrum, sternum, skull. outline: (m, 3) columns x of
+    the body's left and right edge and z: (left x, right x, z). sure is False when no bone of the midline is in
+    view; then the outline's middle counts, and a view of one limb alone falls back on the scanner's middle.
     """
-    if not len(points):
-        return np.array([0.0]), np.array([0.0]), False
-    top, bottom = float(points[:, 2].max()), float(points[:, 2].min())
-    knots = np.arange(top, bottom - 10, -10.0)
-    values = np.full(len(knots), np.nan)
-    low = np.inf
+    z, x = [], []
     middle = points[on_midline]
     if len(middle):
-        low = float(np.percentile(middle[:, 2], 1))
-    legs = points[is_leg]
-    for i, z in enumerate(knots):
-        near = middle[np.abs(middle[:, 2] - z) < 15]
-        if len(near) >= 10:
-            values[i] = np.median(near[:, 0])
-            continue
-        if z < low:
-            beside = legs[np.abs(legs[:, 2] - z) < 25][:, 0]
-            if len(beside) >= 10:
-                left, right = np.percentile(beside, 95), np.percentile(beside, 5)
-                gap = np.sort(beside)
-                widest = float(np.diff(gap).max()) if len(gap) > 1 else 0.0
-                if left - right > APART_MM and widest > 8:
-                    k = int(np.argmax(np.diff(gap)))
-                    values[i] = (gap[k] + gap[k + 1]) / 2
-    known = np.isfinite(values)
-    if not known.any():
-        return knots, np.zeros(len(knots)), False
-    filled = np.interp(np.arange(len(knots)), np.flatnonzero(known), values[known])
-    return knots, ndimage.median_filter(filled, 5, mode="nearest"), True
+        bins = np.round(middle[:, 2] / KNOT_MM).astype(int)
+        for b in np.unique(bins):
+            inside = middle[bins == b]
+            if len(inside) >= 12:
+                z.append(b * KNOT_MM)
+                x.append(float(np.median(inside[:, 0])))
+    sure = len(z) >= 3
+    if not sure:
+        wide = outline[(outline[:, 0] - outline[:, 1]) > 180.0] if len(outline) else outline
+        if not len(wide):
+            return 0.0, 0.0, False
+        z, x = list(wide[:, 2]), list((wide[:, 0] + wide[:, 1]) / 2)
+    zs, xs = np.array(z), np.array(x)
+    i, j = np.triu_indices(len(zs), 1)
+    far = np.abs(zs[i] - zs[j]) > 60
+    slope = float(np.median(((xs[i] - xs[j]) / (zs[i] - zs[j]))[far])) if far.any() else 0.0
+    slope = float(np.clip(slope, -STEEPEST, STEEPEST))
+    return float(np.median(xs - slope * zs)), slope, sure
 
 
-def is_left(points: Float, line: tuple[Float, Float, bool]) -> npt.NDArray[np.bool_]:
+def is_left(points: Float, line: tuple[float, float, bool]) -> npt.NDArray[np.bool_]:
     """Whether each point lies to the patient's left (+x) of the midline."""
-    knots, x, _ = line
-    at = np.interp(-points[:, 2], -knots, x)
-    return points[:, 0] > at
+    return points[:, 0] > line[0] + line[1] * points[:, 2]

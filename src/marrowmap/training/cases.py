@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from marrowmap.core.geometry import Grid
 from marrowmap.imaging.working import working_grid
 from marrowmap.phantom.acquire import shifted
-from marrowmap.phantom.exam import ExamRequest, make_scene
+from marrowmap.phantom.exam import ExamRequest, make_body, make_scene
 from marrowmap.phantom.findings import Kind
 from marrowmap.phantom.plan import Timing
 from marrowmap.phantom.scene import Scene, body_grid
@@ -65,8 +65,9 @@ def request_of(seed: int) -> ExamRequest:
 
 
 def make_case(request: ExamRequest, slice_mm: float, quick: bool = False) -> Case:
-    """Paint one child."""
-    scene = make_scene(request)
+    """Paint one child. quick: at 3 mm instead of 1.5; a healthy child is then left without any finding."""
+    bare = quick and request.lesions == "none"
+    scene = Scene(make_body(request), ()) if bare else make_scene(request)
     step = 2 * FINE_MM if quick else FINE_MM
     fine = body_grid(scene.body, (slice_mm, step, step), margin=9.0)
     fine = Grid((fine.shape[0], fine.shape[1] // 2 * 2, fine.shape[2] // 2 * 2), fine.affine)
@@ -166,6 +167,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--first", type=int, default=TRAIN_SEEDS.start)
     parser.add_argument("--count", type=int, default=64)
     parser.add_argument("--quick", action="store_true", help="coarser paintings, five times faster")
+    parser.add_argument("--bare", action="store_true", help="bodies without findings, for the unit network alone")
     parser.add_argument("--minutes", type=float, default=1e9)
     args = parser.parse_args(argv)
     args.out.mkdir(parents=True, exist_ok=True)
@@ -175,6 +177,8 @@ def main(argv: list[str] | None = None) -> None:
         if path.exists() or time.time() - start > 60 * args.minutes:
             continue
         request = request_of(seed)
+        if args.bare:
+            request = replace(request, lesions="none")
         if args.quick and request.lesions not in ("cno", "none"):
             continue
         slice_mm = float(np.random.default_rng([seed, 9]).uniform(4.2, 6.2))

@@ -110,7 +110,7 @@ def _draw(
 class UnitNet(nn.Module):
     """Features of a voxel -> (6 kinds of tissue, bone classes, level or ray)."""
 
-    def __init__(self, hidden: tuple[int, int] = (320, 192)) -> None:
+    def __init__(self, hidden: tuple[int, int] = (256, 160)) -> None:
         super().__init__()
         self.names = len(class_names())
         self.body = nn.Sequential(
@@ -211,7 +211,9 @@ def fit(voxels: Path, epochs: int, rate: float, seed: int, checkpoint: Path) -> 
         order = torch.from_numpy(rng.permutation(size))
         begun, seen = time.time(), []
         for i in range(size // batch):
-            loss, told = loss_of(net, *_batch(data["train"], order[i * batch : (i + 1) * batch]))
+            some = _batch(data["train"], order[i * batch : (i + 1) * batch])
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                loss, told = loss_of(net, *some)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
