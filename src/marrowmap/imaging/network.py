@@ -107,7 +107,7 @@ def find_bones(work: Working) -> Bones:
     first = np.zeros_like(body)
     first[:, ::2, ::2] = body[:, ::2, ::2]
     kept = _ask(levels, np.argwhere(first), maps)
-    near = ndimage.maximum_filter(maps[0][:, ::2, ::2], (1, 3, 3)) > WORTH_A_LOOK
+    near = ndimage.maximum_filter(maps[0][:, ::2, ::2].astype(np.float32), (1, 3, 3)) > WORTH_A_LOOK
     near = np.asarray(double(near, body.shape), dtype=bool)
     for target in maps[1:]:
         coarse = np.asarray(double(target[:, ::2, ::2], body.shape))
