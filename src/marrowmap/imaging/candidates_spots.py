@@ -14,8 +14,10 @@ from marrowmap.imaging.working import Working, distance_to
 
 Float = npt.NDArray[np.float32]
 SMALLEST_ML = 0.12
-OUTLINE, PEAK = 0.4, 0.5
-"""Probability at the outline, and the least that some voxel of a spot must reach."""
+OUTLINE, PEAK = 0.08, 0.15
+"""Probability at the widest outline, and the least that some voxel of a spot must reach."""
+OUTLINE_SHARE = 0.45
+"""The outline follows this share of the spot's own peak."""
 NEAR_BONE_MM = 7.0
 """A spot may leave the labelled bone by this much, so that a small error of the labels costs no lesion."""
 FEATURES = (
@@ -66,8 +68,10 @@ def find_spots(
         if box is None:
             continue
         inside = parts[box] == index
+        highest = float(np.percentile(probability[box][inside], 98))
+        inside &= probability[box] >= OUTLINE_SHARE * highest
         p = probability[box][inside]
-        if p.max() < PEAK or inside.sum() * work.grid.voxel_ml < SMALLEST_ML:
+        if highest < PEAK or inside.sum() * work.grid.voxel_ml < SMALLEST_ML:
             continue
         label = _unit(labels, inside, box)
         if label == 0:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from marrowmap.core.site import all_sites
+from marrowmap.core.site import Region, Segment, Site, all_sites
 from marrowmap.imaging.muscle import local_muscle
 from marrowmap.imaging.working import Working
 
@@ -49,23 +49,40 @@ def sequences(work: Working) -> dict[str, str]:
     return parts
 
 
-def kinds_of_place() -> npt.NDArray[np.uint8]:
-    """Label value -> number of its kind of place; 0 for no bone."""
+def kinds_of_place(wide: bool = False) -> npt.NDArray[np.uint8]:
+    """Label value -> number of its kind of place; 0 for no bone. wide: all bones of one sort together."""
     names: dict[str, int] = {}
     table = np.zeros(len(all_sites()) + 1, dtype=np.uint8)
     for unit in all_sites():
-        name = f"{unit.bone}/{unit.segment}"
-        if unit.is_vertebra and unit.level:
-            name = f"vertebra/{unit.level[0]}"
-        elif unit.bone.startswith(("metacarpal", "metatarsal")):
-            name = unit.bone.split("_")[0]
-        table[unit.label] = names.setdefault(name, len(names) + 1)
+        table[unit.label] = names.setdefault(_sort(unit) if wide else _kind(unit), len(names) + 1)
     return table
+
+
+def _kind(unit: Site) -> str:
+    if unit.is_vertebra and unit.level:
+        return f"vertebra/{unit.level[0]}"
+    if unit.bone.startswith(("metacarpal", "metatarsal")):
+        return unit.bone.split("_")[0]
+    return f"{unit.bone}/{unit.segment}"
+
+
+def _sort(unit: Site) -> str:
+    if unit.segment.is_epiphyseal or unit.bone == "patella":
+        return "epiphysis"
+    if unit.segment.is_metaphyseal or unit.segment in (Segment.PROXIMAL_END, Segment.DISTAL_END):
+        return "metaphysis"
+    if unit.segment in (Segment.DIAPHYSIS, Segment.SHAFT):
+        return "shaft"
+    return (
+        "flat"
+        if unit.region in (Region.SHOULDER_GIRDLE, Region.CHEST_WALL, Region.HEAD)
+        else str(unit.region)
+    )
 
 
 def unusual(work: Working, labels: npt.NDArray[np.uint8], muscle: npt.NDArray[np.bool_]) -> Unusual:
     """z-values of every labelled voxel. labels: uint8 on the working grid."""
-    kinds = kinds_of_place()[labels]
+    kinds, sorts = kinds_of_place()[labels], kinds_of_place(wide=True)[labels]
     inner = _inner(labels, work)
     ratio: dict[str, Float] = {}
     z: dict[str, Float] = {}
@@ -73,7 +90,8 @@ def unusual(work: Working, labels: npt.NDArray[np.uint8], muscle: npt.NDArray[np
     for part, name in sequences(work).items():
         local = local_muscle(work, muscle, name)
         ratio[part] = (ndimage.gaussian_filter(work.signal[name], (0.0, 0.5, 0.5)) / local).astype(np.float32)
-        z[part] = _z(ratio[part], kinds, inner & work.covered[name], SPREAD_FLOOR[part])
+        usable = inner & work.covered[name]
+        z[part] = _z(ratio[part], kinds, sorts, usable, SPREAD_FLOOR[part], sign=-1 if part == "t1" else 1)
         sign = -0.4 if part == "t1" else (1.0 if part == "stir" else 0.5)
         multi += sign * np.clip(z[part], -6, 8)
     multi[labels == 0] = 0
@@ -90,26 +108,36 @@ def _inner(labels: npt.NDArray[np.uint8], work: Working) -> npt.NDArray[np.bool_
     return inner | thin
 
 
-def _z(ratio: Float, kinds: npt.NDArray[np.uint8], usable: npt.NDArray[np.bool_], floor: float) -> Float:
+def _z(
+    ratio: Float,
+    kinds: npt.NDArray[np.uint8],
+    sorts: npt.NDArray[np.uint8],
+    usable: npt.NDArray[np.bool_],
+    floor: float,
+    sign: int,
+) -> Float:
+    """Distance from the usual in spreads. Usual: the quieter part of the kind, so that a lesion that fills both
+    twins does not become its own yardstick; and never far beyond what the whole sort of bone shows."""
     out = np.zeros(ratio.shape, dtype=np.float32)
     bone = np.flatnonzero(kinds)
     if bone.size == 0:
         return out
-    sorting = np.argsort(kinds.ravel()[bone], kind="stable")
-    order = bone[sorting]
-    sorted_kinds = kinds.ravel()[order]
-    starts = np.searchsorted(sorted_kinds, np.arange(1, int(kinds.max()) + 2))
-    flat, flat_usable, flat_out = ratio.ravel(), usable.ravel(), out.ravel()
-    for i in range(len(starts) - 1):
-        where = order[starts[i] : starts[i + 1]]
-        if where.size == 0:
-            continue
-        sample = flat[where[flat_usable[where]]]
-        if sample.size < MIN_VOXELS:
-            sample = flat[where]
-        middle = float(np.median(sample))
-        low = float(np.percentile(sample, 25))
-        # the lower half is used for the spread, so that a large lesion does not widen it
-        spread = max((middle - low) / 0.6745, floor)
-        flat_out[where] = (flat[where] - middle) / spread
+    value = ratio.ravel()[bone] * sign
+    kind, sort, fit = kinds.ravel()[bone], sorts.ravel()[bone], usable.ravel()[bone]
+    result = np.zeros(bone.size, dtype=np.float32)
+    for s in np.unique(sort):
+        wide = np.flatnonzero(sort == s)
+        wide_usual, _ = _usual(value[wide], fit[wide], floor)
+        for k in np.unique(kind[wide]):
+            own = wide[kind[wide] == k]
+            usual, spread = _usual(value[own], fit[own], floor)
+            result[own] = (value[own] - min(usual, wide_usual + 3 * floor)) / spread * sign
+    out.ravel()[bone] = result
     return out
+
+
+def _usual(value: npt.NDArray[np.float32], fit: npt.NDArray[np.bool_], floor: float) -> tuple[float, float]:
+    sample = value[fit] if fit.sum() >= MIN_VOXELS else value
+    low, quiet = np.percentile(sample, [10, 30])
+    spread = max(float(quiet - low) / 0.757, floor)
+    return float(quiet) + 0.52 * spread, spread

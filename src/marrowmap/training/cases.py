@@ -167,7 +167,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--first", type=int, default=TRAIN_SEEDS.start)
     parser.add_argument("--count", type=int, default=64)
     parser.add_argument("--quick", action="store_true", help="coarser paintings, five times faster")
-    parser.add_argument("--bare", action="store_true", help="bodies without findings, for the unit network alone")
+    parser.add_argument(
+        "--bare", action="store_true", help="bodies without findings, for the unit network alone"
+    )
     parser.add_argument("--minutes", type=float, default=1e9)
     args = parser.parse_args(argv)
     args.out.mkdir(parents=True, exist_ok=True)

@@ -63,8 +63,7 @@ def show(
     return Shown(
         _scan(fluid, rng, station, noise),
         _scan(t1, rng, station, 0.6 * noise),
-        _scan(_move(raw["b50"], drift, rng), rng, station, noise, 0.8),
-        _scan(_move(raw["b800"], drift, rng), rng, station, 0.8 * noise, 0.8),
+        *_diffusion(_move(raw["b50"], drift, rng), _move(raw["b800"], drift, rng), rng, station, noise),
         station,
     )
 
@@ -82,6 +81,15 @@ def _scan(
     scale = np.float32(np.exp(rng.normal(5, 1)))
     scanned: Float = (np.sqrt(real**2 + imaginary**2) * scale).astype(np.float32)
     return scanned
+
+
+def _diffusion(
+    low: Float, high: Float, rng: np.random.Generator, station: npt.NDArray[np.int16], noise: float
+) -> tuple[Float, Float]:
+    """Both b-values through the same coils and scale, so that their ratio means something."""
+    seed = int(rng.integers(2**31))
+    first, second = (_scan(s, np.random.default_rng(seed), station, noise, 0.8) for s in (low, high))
+    return first, second
 
 
 def _stations(rng: np.random.Generator, rows: int, row_mm: float) -> npt.NDArray[np.int16]:

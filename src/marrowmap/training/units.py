@@ -90,7 +90,11 @@ def _draw(
     near[:, :, 2:] |= near[:, :, :-2]
     near[:, :, :-2] |= near[:, :, 2:]
     count = np.bincount(site.ravel(), minlength=256).astype(float)
-    groups = {"bone": site > 0, "near": near & (site == 0), "far": (tissue > 0) & ~near}
+    groups = {
+        "bone": site > 0,
+        "near": near & (site == 0),
+        "far": ((tissue > 0) | (rng.random(site.shape, dtype=np.float32) < 0.04)) & ~near,
+    }
     places, weights = [], []
     for name, mask in groups.items():
         found = np.argwhere(mask)
