@@ -43,7 +43,7 @@ def make_extract(folder: Path, n: int, seed: int = 1) -> None:
     """A frozen extract of made-up patients with two visits and six lesions each."""
     from marrowmap.cohort.columns import Codes, MemoryTable
     from marrowmap.cohort.extract import Extract, freeze
-    from marrowmap.core.joints import table2_rows
+    from marrowmap.core.record.joints import table2_rows
     from marrowmap.registry.fields import TABLES
 
     random = np.random.default_rng(seed)
@@ -148,7 +148,7 @@ def run_pandas_tableone(folder: Path) -> dict:
 
 
 def _collect(ever: dict, counts: dict, pairs: dict) -> dict:
-    from marrowmap.core.joints import table2_rows
+    from marrowmap.core.record.joints import table2_rows
 
     table2 = {r.row: [counts.get((r.row, k), 0) for k in ("clinical", "imaging")] for r in table2_rows()}
     for entry in table2_rows():

@@ -55,7 +55,7 @@ class Camera:
         self.page.wait_for_timeout(400)
         path = self.out / f"{name}.png"
         self.page.screenshot(path=path)
-        Image.open(path).convert("RGB").quantize(128, method=Image.Quantize.MEDIANCUT).save(
+        Image.open(path).convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
             path, optimize=True
         )
         print(f"{path.name}: {path.stat().st_size // 1024} kB")
@@ -101,8 +101,8 @@ def tour(camera: Camera, url: str, study: str) -> None:
     page.get_by_role("dialog").get_by_text("questions are open").wait_for()
     camera.take("signing")
     camera.keys("Escape")
-    others = page.evaluate("fetch('api/studies').then(r => r.json()).then(s => s.studies.length)")
-    if others > 1:
+    others = page.evaluate(f"fetch('api/studies/{study}').then(r => r.json()).then(s => s.others.length)")
+    if others:
         camera.keys("v")
         page.get_by_role("region", name="Other exams").get_by_role("button").first.click()
         page.wait_for_selector(".pane[data-series^='earlier/']")

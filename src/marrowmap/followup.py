@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from marrowmap.core.case import Case
 from marrowmap.core.followup.change import Circumstances, SignalNow
 from marrowmap.core.followup.comparison import Comparison, compare
 from marrowmap.core.followup.limits import DEFAULT_LIMITS, FollowupLimits
@@ -21,6 +20,7 @@ from marrowmap.core.followup.response import Response
 from marrowmap.core.geometry import PointMm
 from marrowmap.core.lesion import Lesion
 from marrowmap.core.reading import Reading
+from marrowmap.core.rules.case import Case
 from marrowmap.core.site import site
 from marrowmap.core.study import Study
 from marrowmap.errors import InvalidRecord

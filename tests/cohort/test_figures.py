@@ -11,7 +11,7 @@ from marrowmap.cohort.figures.body import bone_group, patients_by_bone
 from marrowmap.cohort.figures.flow import treatment_paths
 from marrowmap.cohort.figures.overlap import _distance, _shared
 from marrowmap.cohort.figures.patterns import pattern_shares
-from marrowmap.core.patterns import Pattern
+from marrowmap.core.rules.patterns import Pattern
 from marrowmap.core.site import site
 
 

@@ -17,7 +17,7 @@ from marrowmap.cohort.tables import (
     treatments_table,
 )
 from marrowmap.cohort.write import facts, table_csv, table_latex, table_plain, tables_html, write_tables
-from marrowmap.core.proportion import Proportion
+from marrowmap.core.statistics.proportion import Proportion
 from marrowmap.errors import InvalidRecord, OutputExists
 
 

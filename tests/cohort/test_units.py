@@ -88,7 +88,7 @@ def test_either_of_two_findings_is_open_when_one_was_not_assessed():
 
 
 def test_bits_and_single_columns_agree(demo_cohort):
-    from marrowmap.core.visit import TABLE1_ITEMS
+    from marrowmap.core.record.visit import TABLE1_ITEMS
 
     together = demo_cohort.ever(TABLE1_ITEMS)
     for name in TABLE1_ITEMS:

@@ -6,11 +6,10 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marrowmap.core.case import Case
-from marrowmap.core.drugs import Drug, Treatment
 from marrowmap.core.lesion import Activity, Assessment, Features, Lesion, SiteExtent, VertebralHeights
-from marrowmap.core.pathway import pathway
-from marrowmap.core.patient import (
+from marrowmap.core.reading import Reading
+from marrowmap.core.record.drugs import Drug, Treatment
+from marrowmap.core.record.patient import (
     Biopsy,
     Density,
     Exclusions,
@@ -20,11 +19,8 @@ from marrowmap.core.patient import (
     Radiograph,
     YearMonth,
 )  # fmt: skip
-from marrowmap.core.reading import Reading
-from marrowmap.core.scores.result import State
-from marrowmap.core.site import all_sites
-from marrowmap.core.units import UNITS, Analyte, LabValue
-from marrowmap.core.visit import (
+from marrowmap.core.record.units import UNITS, Analyte, LabValue
+from marrowmap.core.record.visit import (
     CHAQ_DOMAINS,
     ChaqDomain,
     Examination,
@@ -33,6 +29,10 @@ from marrowmap.core.visit import (
     Symptoms,
     Visit,
 )  # fmt: skip
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.pathway import pathway
+from marrowmap.core.scores.result import State
+from marrowmap.core.site import all_sites
 from marrowmap.exchange.score_json import case_to_dict, pathway_to_dict
 
 TRI = st.sampled_from(list(Assessment))

@@ -2,13 +2,13 @@
 
 from datetime import date
 
-from marrowmap.core.drugs import Drug, Response, Treatment
 from marrowmap.core.exam import Sex
 from marrowmap.core.lesion import Assessment, Features, Lesion, SiteExtent
-from marrowmap.core.patient import Complication, ComplicationKind, PatientRecord, YearMonth
 from marrowmap.core.reading import Reading
-from marrowmap.core.units import Analyte, LabValue
-from marrowmap.core.visit import Outcomes, PainfulSite, Symptoms, Visit
+from marrowmap.core.record.drugs import Drug, Response, Treatment
+from marrowmap.core.record.patient import Complication, ComplicationKind, PatientRecord, YearMonth
+from marrowmap.core.record.units import Analyte, LabValue
+from marrowmap.core.record.visit import Outcomes, PainfulSite, Symptoms, Visit
 from marrowmap.registry.core_records import rows_of
 from marrowmap.registry.importing import import_rows
 from marrowmap.registry.longfiles import RawRow

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from marrowmap.core.drugs import Drug
-from marrowmap.core.visit import TABLE1_ITEMS
+from marrowmap.core.record.drugs import Drug
+from marrowmap.core.record.visit import TABLE1_ITEMS
 from marrowmap.registry.fields import TABLES, all_fields, fields_of, key_of
 from marrowmap.registry.fields_page import fields_markdown
 from marrowmap.registry.values import BadCell, read_cell, write_cell

@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES
 from marrowmap.core.lesion import Activity, Assessment, Features, Lesion, SiteExtent
 from marrowmap.core.reading import Reading
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES
 from marrowmap.core.scores.catalogue import CATALOGUE
 from marrowmap.core.scores.result import State
 from marrowmap.core.site import Side, all_sites, site

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from marrowmap.core.case import Case
+    from marrowmap.core.record.patient import PatientRecord
+    from marrowmap.core.rules.case import Case
     from marrowmap.followup import FollowUp
 
 
@@ -53,7 +54,7 @@ def compare(
         decided = with_decisions(result.comparison.pairs, read_json(pairs))
         result = follow_up(before, after, decided, case=case)
     if out is not None:
-        write_comparison(result, out)
+        write_comparison(result, out, case.patient if case else None)
     if as_json:
         typer.echo(json.dumps(followup_to_dict(result), indent=2, ensure_ascii=False, allow_nan=False))
     else:
@@ -68,8 +69,10 @@ def _case(visit: Path | None, baseline_visit: Path | None) -> Case | None:
     return read_case(None, visit, None, baseline_visit)
 
 
-def write_comparison(result: FollowUp, out: Path) -> None:
+def write_comparison(result: FollowUp, out: Path, patient: PatientRecord | None = None) -> None:
     """Page, comparison, pairs and both readings with their identities, whole or not at all.
+
+    patient: adds visits and treatments to the timeline.
 
     Raises OutputExists when the folder is there already.
     """
@@ -79,6 +82,7 @@ def write_comparison(result: FollowUp, out: Path) -> None:
     from marrowmap.exchange.records import encode
     from marrowmap.followup import followup_to_dict, response_sentences, spots
     from marrowmap.report.followup import followup_report
+    from marrowmap.report.timeline import course_of, timeline_svg
 
     out = out.absolute()
     if out.exists():
@@ -100,6 +104,7 @@ def write_comparison(result: FollowUp, out: Path) -> None:
             sentences=response_sentences(answer.response),
             legs=[legs.sentence() for legs in result.legs if legs is not None],
             notes=result.notes,
+            timeline=timeline_svg(course_of((answer.before, answer.after), (answer,), patient)),
         )
         (folder / "followup.html").write_text(page, encoding="utf-8")
         folder.rename(out)

@@ -12,8 +12,8 @@ from rich.console import Console
 from marrowmap.cli.score import read_case
 from marrowmap.cli.score_text import indented, mark_of
 from marrowmap.core.lesion import Assessment
-from marrowmap.core.pathway import WORDS, PathwayResult
-from marrowmap.core.pathway import pathway as follow
+from marrowmap.core.rules.pathway import WORDS, PathwayResult
+from marrowmap.core.rules.pathway import pathway as follow
 from marrowmap.errors import InvalidRecord
 from marrowmap.exchange.score_json import pathway_to_dict
 from marrowmap.exchange.score_tables import rulebook

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from marrowmap.cli.score_text import print_case, print_catalogue
-from marrowmap.core.case import Case
+from marrowmap.core.rules.case import Case
 from marrowmap.core.scores.catalogue import listing
 from marrowmap.errors import InvalidRecord
 from marrowmap.exchange.reading_json import read_reading

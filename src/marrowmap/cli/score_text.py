@@ -7,15 +7,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import Rulebook
 from marrowmap.core.lesion import Assessment
-from marrowmap.core.pain import match_of
 from marrowmap.core.reading import ReadingState
-from marrowmap.core.remission import both_readings
+from marrowmap.core.record.pain import match_of
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import Rulebook
+from marrowmap.core.rules.remission import both_readings
+from marrowmap.core.rules.treatment import stage
 from marrowmap.core.scores.catalogue import CATALOGUE, RULE_SYSTEMS
 from marrowmap.core.scores.result import CONFIDENCE_WORDS, Item, ScoreResult, State, SystemState
-from marrowmap.core.treatment import stage
 
 GROUPS = {
     "burden": "Disease burden on imaging",

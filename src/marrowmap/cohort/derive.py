@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from marrowmap.cohort.columns import Array, Codes, MemoryTable
-from marrowmap.core.joints import place
+from marrowmap.core.record.joints import place
 from marrowmap.core.site import site
 from marrowmap.registry.fields import TABLES, fields_of
 

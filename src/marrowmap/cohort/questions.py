@@ -20,7 +20,7 @@ from marrowmap.cohort.statistics import (
 )
 from marrowmap.cohort.survival import cox, followed, log_rank
 from marrowmap.cohort.tables.treatments import given, second_line, vertebral_involvement
-from marrowmap.core.drugs import DrugGroup
+from marrowmap.core.record.drugs import DrugGroup
 
 _FEW = "too few values"
 

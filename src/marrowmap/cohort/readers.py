@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from marrowmap.core.agreement import (
+from marrowmap.core.lesion import Assessment, Features
+from marrowmap.core.reading import Reading, UnitState
+from marrowmap.core.site import Region, all_sites
+from marrowmap.core.statistics.agreement import (
     Coefficient,
     IntraclassCorrelation,
     category_counts,
@@ -21,9 +24,6 @@ from marrowmap.core.agreement import (
     involved,
     krippendorff_alpha,
 )
-from marrowmap.core.lesion import Assessment, Features
-from marrowmap.core.reading import Reading, UnitState
-from marrowmap.core.site import Region, all_sites
 
 _STATE = {UnitState.LESION: 1.0, UnitState.NORMAL: 0.0, UnitState.NOT_ASSESSED: np.nan}
 _FINDING = {Assessment.PRESENT: 1.0, Assessment.ABSENT: 0.0, Assessment.NOT_ASSESSED: np.nan}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from marrowmap.cohort.units import Summary
-from marrowmap.core.proportion import Proportion, round_half_up
+from marrowmap.core.statistics.proportion import Proportion, round_half_up
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from marrowmap.core.proportion import Proportion
+from marrowmap.core.statistics.proportion import Proportion
 
 Mask = npt.NDArray[np.bool_]
 

@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from marrowmap.core.checks import not_after_today
-from marrowmap.core.joints import listed_places
 from marrowmap.core.reading import Reading
+from marrowmap.core.record.checks import not_after_today
+from marrowmap.core.record.joints import listed_places
 from marrowmap.core.site import all_sites
 from marrowmap.errors import InputError, InvalidRecord
 from marrowmap.exchange.records import decode, encode, record_schema

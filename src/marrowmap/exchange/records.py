@@ -15,8 +15,8 @@ from enum import Enum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from marrowmap.core.geometry import PointMm
-from marrowmap.core.patient import YearMonth
-from marrowmap.core.units import UNITS, Analyte, LabValue
+from marrowmap.core.record.patient import YearMonth
+from marrowmap.core.record.units import UNITS, Analyte, LabValue
 from marrowmap.errors import InvalidRecord
 
 

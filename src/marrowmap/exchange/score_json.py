@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
-from marrowmap.core.evidence import Evidence
-from marrowmap.core.pain import match_of
-from marrowmap.core.pathway import PathwayResult
-from marrowmap.core.red_flags import RedFlag
-from marrowmap.core.remission import Remission, both_readings
+from marrowmap.core.record.pain import match_of
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
+from marrowmap.core.rules.evidence import Evidence
+from marrowmap.core.rules.pathway import PathwayResult
+from marrowmap.core.rules.red_flags import RedFlag
+from marrowmap.core.rules.remission import Remission, both_readings
+from marrowmap.core.rules.treatment import TreatmentStage, stage
 from marrowmap.core.scores.catalogue import CATALOGUE, RULE_SYSTEMS, score_all
 from marrowmap.core.scores.result import CONFIDENCE_WORDS, Item, ScoreResult, System
-from marrowmap.core.treatment import TreatmentStage, stage
 
 
 def listing_to_dict(system: System, group: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from marrowmap.core.configuration import Limits, Rulebook, parse_limits
+from marrowmap.core.rules.configuration import Limits, Rulebook, parse_limits
 from marrowmap.core.scores.table import ScoreTable, parse_table
 from marrowmap.errors import InputError, InvalidRecord, OutputExists
 

@@ -11,9 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from marrowmap.core.checks import not_after_today, not_before
-from marrowmap.core.patient import PatientRecord
-from marrowmap.core.visit import Visit
+from marrowmap.core.record.checks import not_after_today, not_before
+from marrowmap.core.record.patient import PatientRecord
+from marrowmap.core.record.visit import Visit
 from marrowmap.errors import InvalidRecord
 from marrowmap.exchange.reading_json import read_json, strip_format, whole_schema
 from marrowmap.exchange.records import decode, encode, record_schema

@@ -9,12 +9,12 @@ from typing import Any
 
 from marrowmap.core.exam import Sex
 from marrowmap.core.lesion import Assessment, Lesion
-from marrowmap.core.pain import match_pain
-from marrowmap.core.patient import ComplicationKind, Culture, PatientRecord, Specimen
 from marrowmap.core.reading import Reading
+from marrowmap.core.record.pain import match_pain
+from marrowmap.core.record.patient import ComplicationKind, Culture, PatientRecord, Specimen
+from marrowmap.core.record.units import Analyte
+from marrowmap.core.record.visit import PainfulSite, Symptoms, Visit
 from marrowmap.core.site import sites_by_id
-from marrowmap.core.units import Analyte
-from marrowmap.core.visit import PainfulSite, Symptoms, Visit
 
 Row = dict[str, Any]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from marrowmap.core.joints import listed_places
+from marrowmap.core.record.joints import listed_places
 from marrowmap.core.site import all_sites
 from marrowmap.registry.fields import TABLES, Field, fields_of, key_of
 from marrowmap.registry.longfiles import RawRow, new_folder

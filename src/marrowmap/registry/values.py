@@ -6,7 +6,7 @@ import math
 import re
 from datetime import date
 
-from marrowmap.core.joints import is_place
+from marrowmap.core.record.joints import is_place
 from marrowmap.core.site import sites_by_id
 from marrowmap.registry.fields import Field
 

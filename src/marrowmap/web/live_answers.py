@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES
-from marrowmap.core.evidence import Evidence
-from marrowmap.core.pathway import WORDS, pathway
 from marrowmap.core.reading import Reading
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES
+from marrowmap.core.rules.evidence import Evidence
+from marrowmap.core.rules.pathway import WORDS, pathway
 from marrowmap.core.scores.catalogue import CATALOGUE
 from marrowmap.core.scores.result import CONFIDENCE_WORDS, Item, ScoreResult, State
 

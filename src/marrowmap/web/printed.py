@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from marrowmap import __version__
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES
 from marrowmap.core.exam import Patient, Scanner
 from marrowmap.core.reading import Reading
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES
 from marrowmap.core.scores.catalogue import CATALOGUE
 from marrowmap.report.pdf import reading_pdf
 from marrowmap.report.plain_language import plain_language

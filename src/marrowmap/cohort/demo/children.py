@@ -15,7 +15,15 @@ WITH_PAMIDRONATE = (0, 1, 2, 3, 5, *range(6, 16))
 COMBINED_FROM_START = (1, 2, 6)
 """Roles that the text of the paper describes child by child; everything else is left to the solver."""
 
-_ANY_OF = ("oral_ulcers", "severe_acne", "psoriasis", "eczema", "crohn_disease", "takayasu_arteritis", "sapho_syndrome")
+_ANY_OF = (
+    "oral_ulcers",
+    "severe_acne",
+    "psoriasis",
+    "eczema",
+    "crohn_disease",
+    "takayasu_arteritis",
+    "sapho_syndrome",
+)
 
 
 def solve_children(counts: Mapping[str, int], seed: int) -> list[dict[str, int]]:

@@ -9,7 +9,7 @@ from typing import Any
 from marrowmap.cohort.demo.published import Figure, Published
 from marrowmap.cohort.table import Cell, Count, NotComputable, Table, cell_text
 from marrowmap.cohort.units import Summary
-from marrowmap.core.proportion import Proportion, round_half_up
+from marrowmap.core.statistics.proportion import Proportion, round_half_up
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,13 @@ def _parts(cell: Cell) -> dict[str, float]:
         percent = {} if cell.percent is None else {"percent": cell.percent}
         return {"n": cell.count, "of": cell.of, **percent}
     if isinstance(cell, Summary):
-        found = {"count": cell.n, "mean": cell.mean, "min": cell.minimum, "max": cell.maximum, "total": cell.total}
+        found = {
+            "count": cell.n,
+            "mean": cell.mean,
+            "min": cell.minimum,
+            "max": cell.maximum,
+            "total": cell.total,
+        }
         return {k: v for k, v in found.items() if v is not None}
     return {}
 

@@ -17,18 +17,31 @@ from marrowmap.cohort.demo import places
 from marrowmap.cohort.demo.ages import MONTH, YEAR, Target, ages_and_delays, draw_with_mean
 from marrowmap.cohort.demo.published import Published, published_figures
 from marrowmap.cohort.demo.timeline import CRP_LIMIT, ESR_LIMIT, Course, Drugs, treatments_of, visits_of
+from marrowmap.core.record.visit import TABLE1_ITEMS
 from marrowmap.core.site import Side
-from marrowmap.core.visit import TABLE1_ITEMS
 from marrowmap.registry.longfiles import write_long_files
 
 SEED = 3
 Rows = dict[str, list[dict[str, Any]]]
 
-_PLAIN = (
-    "oral_ulcers severe_acne psoriasis eczema crohn_disease takayasu_arteritis sapho_syndrome "
-    "family_rheumatic_disease family_psoriasis family_inflammatory_bowel_disease family_cno "
-    "vertebral_compression_fracture spine_surgery leg_length_discrepancy psychological_support physical_therapy"
-).split()
+_PLAIN = [
+    "oral_ulcers",
+    "severe_acne",
+    "psoriasis",
+    "eczema",
+    "crohn_disease",
+    "takayasu_arteritis",
+    "sapho_syndrome",
+    "family_rheumatic_disease",
+    "family_psoriasis",
+    "family_inflammatory_bowel_disease",
+    "family_cno",
+    "vertebral_compression_fracture",
+    "spine_surgery",
+    "leg_length_discrepancy",
+    "psychological_support",
+    "physical_therapy",
+]
 
 
 def generate(seed: int = SEED) -> Rows:
@@ -39,17 +52,25 @@ def generate(seed: int = SEED) -> Rows:
     painless = next(c for c in range(roles.N) if not has[c]["bone_pain"])
     hla = next(c for c in range(23, roles.N) if has[c]["hla_b27_found"])
     where = places.solve_places(
-        {r: (figures.n(f"table2.{r}.clinical"), figures.n(f"table2.{r}.imaging")) for r in places.leaf_rows()},
+        {
+            r: (figures.n(f"table2.{r}.clinical"), figures.n(f"table2.{r}.imaging"))
+            for r in places.leaf_rows()
+        },
         figures.n("cross.confirmed"),
         [bool(h["vertebral"]) for h in has],
         painless,
         hla,
-        (int(figures.value("lesion_course.course", "max")), int(figures.value("lesion_course.imaging", "max"))),
+        (
+            int(figures.value("lesion_course.course", "max")),
+            int(figures.value("lesion_course.imaging", "max")),
+        ),
         seed,
     )
     courses = _courses(figures, has, random)
     rows: Rows = {t: [] for t in ("patients", "visits", "exams", "lesions", "treatments")}
-    onset_counts = _onset_counts(figures, [sum(s.both + s.pain_only for s in w.values()) for w in where], random)
+    onset_counts = _onset_counts(
+        figures, [sum(s.both + s.pain_only for s in w.values()) for w in where], random
+    )
     drugs = _drugs(figures, has, random)
     for child, course in enumerate(courses):
         rows["patients"].append(_patient(child, course, has[child]))
@@ -99,13 +120,25 @@ def _courses(figures: Published, has: list[dict[str, int]], random: np.random.Ge
         birth = date(int(random.integers(1988, 2006)), int(random.integers(1, 13)), 15)
         onset = birth + timedelta(days=round(ages[order[child]] * YEAR))
         diagnosis = onset + timedelta(days=max(1, round(delays[order[child]] * MONTH)))
-        remission = None if months[child] is None else diagnosis + timedelta(days=round(months[child] * MONTH))
+        remission = (
+            None if months[child] is None else diagnosis + timedelta(days=round(months[child] * MONTH))
+        )
         after = int(random.integers(220, 700))
         follow_up = timedelta(days=int(random.integers(240, 900)) if child in _LOST else 2400)
         last = remission + timedelta(days=after) if remission else diagnosis + follow_up
         symptoms = {n: has[child][n] for n in TABLE1_ITEMS}
         courses.append(
-            Course(f"SYN-{child + 1:02d}", birth, onset, diagnosis, remission, last, crp[child], esr[child], symptoms)
+            Course(
+                f"SYN-{child + 1:02d}",
+                birth,
+                onset,
+                diagnosis,
+                remission,
+                last,
+                crp[child],
+                esr[child],
+                symptoms,
+            )
         )
     return courses
 
@@ -131,7 +164,12 @@ def _peaks(
 ) -> list[float]:
     """Highest value of each child: above the limit where elevated; the ends of the printed range occur."""
     values = [
-        round(float(limit + 1 + (highest - limit - 2) * random.beta(1.2, 3)) if h else float(random.uniform(lowest, limit)), decimals)
+        round(
+            float(limit + 1 + (highest - limit - 2) * random.beta(1.2, 3))
+            if h
+            else float(random.uniform(lowest, limit)),
+            decimals,
+        )
         for h in high
     ]
     values[next(c for c, h in enumerate(high) if not h)] = lowest
@@ -175,7 +213,9 @@ def _drugs(figures: Published, has: list[dict[str, int]], random: np.random.Gene
                 dmard_dose=float([10, 15, 12.5, 10, 0, 15, 12.5][child]) if dmard else 0.0,
                 steroid="arthritis" if child in roles.ARTHRITIS_TNF else steroid.get(child, ""),
                 steroid_dose=(0.2, 0.3, 0.25)[child % 3],
-                etanercept=("insufficient" if child == roles.TOCILIZUMAB else "remission") if with_tnf else "",
+                etanercept=("insufficient" if child == roles.TOCILIZUMAB else "remission")
+                if with_tnf
+                else "",
                 tocilizumab=child == roles.TOCILIZUMAB,
                 vertebral=bool(has[child]["vertebral"]),
             )
@@ -258,8 +298,10 @@ def _lesions(
     span = (course.last - course.diagnosis).days
     for number, row in enumerate(painful):
         row["at_onset"] = number in early
-        row["first_seen_date"] = course.onset if number in early else course.diagnosis + timedelta(
-            days=int(span * 0.6 * random.random())
+        row["first_seen_date"] = (
+            course.onset
+            if number in early
+            else course.diagnosis + timedelta(days=int(span * 0.6 * random.random()))
         )
     for number, row in enumerate(rows):
         row["lesion_id"] = f"{course.patient_id}-L{number + 1:02d}"
@@ -287,7 +329,12 @@ def _mark_features(figures: Published, lesions: list[dict[str, Any]], random: np
     imaging = [r for r in lesions if r["kind"] == "imaging"]
     _mark_radiographs(figures, imaging, random)
     for row in imaging:
-        for name in ("mri_periosteal_reaction", "mri_cortical_involvement", "mri_soft_tissue_oedema", "mri_synovitis"):
+        for name in (
+            "mri_periosteal_reaction",
+            "mri_cortical_involvement",
+            "mri_soft_tissue_oedema",
+            "mri_synovitis",
+        ):
             row[name] = False
     painful = [r for r in imaging if r["pair_id"]]
     silent = [r for r in imaging if not r["pair_id"]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from marrowmap.cohort.demo.solve import Problem
-from marrowmap.core.joints import listed_places, table2_rows
+from marrowmap.core.record.joints import listed_places, table2_rows
 from marrowmap.core.site import Side, all_sites
 
 UNIFOCAL = {10: "Clavicle", 11: "Distal femur", 17: "Ilium", 18: "Sternum"}
@@ -89,7 +89,9 @@ def solve_places(
     problem.equal([(seen[SACRAL, ACROMION_ROW], 1.0)], 1)
     problem.equal(imaged[SACRAL], 2)
     # a painful site in a child without bone pain can only be a joint
-    problem.equal([(g[without_bone_pain, r], 1.0) for r in leaves if r not in JOINT_ROWS for g in (both, pain)], 0)
+    problem.equal(
+        [(g[without_bone_pain, r], 1.0) for r in leaves if r not in JOINT_ROWS for g in (both, pain)], 0
+    )
     problem.between([(g[hla_sacroiliac, "Sacroiliac joint"], 1.0) for g in (both, seen)], 1, 2)
     for c in SYMMETRIC:
         chosen = {r: problem.unknown() for r in leaves if r not in MIDLINE_ROWS and rows[r][1] > 3}

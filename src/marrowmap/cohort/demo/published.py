@@ -61,11 +61,15 @@ class Published:
 @cache
 def published_figures() -> Published:
     """The figures of ``belgian_cohort.json``."""
-    text = resources.files("marrowmap.cohort.demo").joinpath("belgian_cohort.json").read_text(encoding="utf-8")
+    text = (
+        resources.files("marrowmap.cohort.demo").joinpath("belgian_cohort.json").read_text(encoding="utf-8")
+    )
     data = json.loads(text)
     figures = tuple(
         Figure(f["id"], tuple(f["at"]), f["printed"], f["place"], f.get("misprint", ""), f.get("note", ""))
         for f in data["figures"]
     )
-    notes = tuple(Inconsistency(i["id"], i["weight"], i["text"], tuple(i["see"])) for i in data["inconsistencies"])
+    notes = tuple(
+        Inconsistency(i["id"], i["weight"], i["text"], tuple(i["see"])) for i in data["inconsistencies"]
+    )
     return Published(data["citation"], figures, notes)

@@ -6,8 +6,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from marrowmap.registry.parsing import check_rows
 from marrowmap.registry.longfiles import RawRow, read_long_files
+from marrowmap.registry.parsing import check_rows
 
 
 def record_files() -> dict[str, list[RawRow]]:

@@ -57,7 +57,12 @@ class DemoResult:
             mark += f" (misprint {figure.known_misprint})" if figure.known_misprint else ""
             lines.append(f"{figure.id:<{width}}  {figure.published:<26} {figure.recomputed:<26} {mark}")
         agreeing = sum(f.agrees for f in self.figures)
-        lines += ["", f"{agreeing} of {len(self.figures)} figures agree.", "", "What does not fit in the paper:"]
+        lines += [
+            "",
+            f"{agreeing} of {len(self.figures)} figures agree.",
+            "",
+            "What does not fit in the paper:",
+        ]
         for item in self.inconsistencies:
             lines.append(f"  {item['id']} ({item['weight']}): {item['text']}")
             lines += [f"      recomputed {at}: {text}" for at, text in item["recomputed"].items()]

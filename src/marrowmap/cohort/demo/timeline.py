@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from marrowmap.core.visit import TABLE1_ITEMS
+from marrowmap.core.record.visit import TABLE1_ITEMS
 
 CRP_LIMIT, ESR_LIMIT = 5.0, 20.0
 """Upper limits that the made-up laboratory states; the paper prints none."""
@@ -34,7 +34,9 @@ def visits_of(course: Course, random: np.random.Generator) -> list[dict[str, Any
     """Visits from diagnosis to the last contact; every symptom of the child is there before remission."""
     days = _visit_days(course, random)
     active = [d for d in days if course.remission is None or d < course.remission]
-    shown_at = {name: int(random.integers(0, len(active))) if random.random() < 0.3 else 0 for name in TABLE1_ITEMS}
+    shown_at = {
+        name: int(random.integers(0, len(active))) if random.random() < 0.3 else 0 for name in TABLE1_ITEMS
+    }
     rows = []
     for number, day in enumerate(days):
         quiet = course.remission is not None and day >= course.remission
@@ -48,7 +50,9 @@ def visits_of(course: Course, random: np.random.Generator) -> list[dict[str, Any
         row |= _symptoms(course, number, quiet, shown_at, random)
         row |= _blood(course, number, quiet, random)
         row |= _scores(quiet, random)
-        row["imaging_clear"] = (bool(random.random() < 0.7) if random.random() < 0.5 else None) if quiet else False
+        row["imaging_clear"] = (
+            (bool(random.random() < 0.7) if random.random() < 0.5 else None) if quiet else False
+        )
         rows.append(row)
     return rows
 
@@ -74,9 +78,7 @@ def _symptoms(
             row[name] = False if name == "bone_pain" or random.random() < 0.8 else None
         elif not course.symptoms[name]:
             row[name] = False if number == 0 or random.random() < 0.85 else None
-        elif number == shown_at[name]:
-            row[name] = True
-        elif name == "bone_pain":
+        elif number == shown_at[name] or name == "bone_pain":
             row[name] = True
         else:
             row[name] = bool(random.random() < 0.4) if random.random() < 0.85 else None
@@ -121,7 +123,9 @@ class Drugs:
     vertebral: bool
 
 
-def treatments_of(course: Course, drugs: Drugs, alone: bool, random: np.random.Generator) -> list[dict[str, Any]]:
+def treatments_of(
+    course: Course, drugs: Drugs, alone: bool, random: np.random.Generator
+) -> list[dict[str, Any]]:
     """Courses of treatment in the order of the paper's flow: NSAID, then second line, then biologics."""
     start = course.diagnosis + timedelta(days=int(random.integers(1, 15)))
     end = course.remission or course.last
@@ -152,7 +156,9 @@ def treatments_of(course: Course, drugs: Drugs, alone: bool, random: np.random.G
             )
         )
     if drugs.dmard:
-        begin = at(0.15) + timedelta(days=14) if drugs.combined else max(at(0.4), at(0.15) + timedelta(days=60))
+        begin = (
+            at(0.15) + timedelta(days=14) if drugs.combined else max(at(0.4), at(0.15) + timedelta(days=60))
+        )
         rows.append(
             _row(
                 drug=drugs.dmard,
@@ -178,7 +184,9 @@ def treatments_of(course: Course, drugs: Drugs, alone: bool, random: np.random.G
                 )
             )
     if drugs.etanercept:
-        rows.append(_row(drug="etanercept", start_date=at(0.7), reason="refractory", response=drugs.etanercept))
+        rows.append(
+            _row(drug="etanercept", start_date=at(0.7), reason="refractory", response=drugs.etanercept)
+        )
     if drugs.tocilizumab:
         begin = end - timedelta(days=21)
         rows[-1]["stop_date"] = begin - timedelta(days=7)

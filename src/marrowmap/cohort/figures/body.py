@@ -8,8 +8,8 @@ import numpy as np
 
 from marrowmap.cohort.cohort import IMAGING, Cohort
 from marrowmap.cohort.figures.figure import FONT, INK, MUTED, SYNTHETIC, Figure, not_drawn
-from marrowmap.core.proportion import Proportion, round_half_up
 from marrowmap.core.site import Region, Side, Site, all_sites, site
+from marrowmap.core.statistics.proportion import Proportion, round_half_up
 from marrowmap.report.bodymap import Mark, bodymap_svg
 from marrowmap.report.bodymap_theme import mix
 

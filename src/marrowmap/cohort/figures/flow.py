@@ -28,7 +28,7 @@ from marrowmap.cohort.figures.figure import (
 )
 from marrowmap.cohort.remission import remission_times
 from marrowmap.cohort.tables.treatments import GROUPS, TOGETHER_DAYS, drug_rows
-from marrowmap.core.drugs import DrugGroup
+from marrowmap.core.record.drugs import DrugGroup
 
 _SHORT = {
     DrugGroup.NSAID: "NSAID",

@@ -8,10 +8,10 @@ import numpy as np
 
 from marrowmap.cohort.cohort import IMAGING, Cohort
 from marrowmap.cohort.figures.figure import BLUE, INK, Figure, draw, not_drawn
-from marrowmap.core.configuration import DEFAULT_RULES
 from marrowmap.core.lesion import Lesion, SiteExtent
-from marrowmap.core.patterns import Pattern, pattern_of
-from marrowmap.core.proportion import Proportion, round_half_up
+from marrowmap.core.rules.configuration import DEFAULT_RULES
+from marrowmap.core.rules.patterns import Pattern, pattern_of
+from marrowmap.core.statistics.proportion import Proportion, round_half_up
 
 _TITLE = "Distribution patterns on imaging"
 

@@ -23,7 +23,7 @@ from marrowmap.cohort.figures.figure import (
 )
 from marrowmap.cohort.remission import last_contact, remission_times
 from marrowmap.cohort.tables.treatments import GROUPS, drug_rows
-from marrowmap.core.drugs import DrugGroup
+from marrowmap.core.record.drugs import DrugGroup
 
 MOST_LANES = 60
 _COLOURS = {

@@ -6,7 +6,7 @@ import numpy as np
 
 from marrowmap.cohort.cohort import CLINICAL, IMAGING, Cohort
 from marrowmap.cohort.table import Count, Row, Table
-from marrowmap.core.proportion import Proportion
+from marrowmap.core.statistics.proportion import Proportion
 from marrowmap.errors import InvalidRecord
 
 

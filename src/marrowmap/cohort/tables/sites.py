@@ -8,8 +8,8 @@ import numpy as np
 
 from marrowmap.cohort.cohort import CLINICAL, IMAGING, Cohort
 from marrowmap.cohort.table import Row, Table
-from marrowmap.core.joints import table2_rows
-from marrowmap.core.proportion import Proportion
+from marrowmap.core.record.joints import table2_rows
+from marrowmap.core.statistics.proportion import Proportion
 
 OTHER = "Other sites"
 

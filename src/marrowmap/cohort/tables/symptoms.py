@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marrowmap.cohort.cohort import Cohort
 from marrowmap.cohort.table import Row, Table
-from marrowmap.core.visit import TABLE1_ITEMS, TABLE1_LABELS
+from marrowmap.core.record.visit import TABLE1_ITEMS, TABLE1_LABELS
 
 
 def symptoms_table(cohort: Cohort) -> Table:

@@ -7,8 +7,8 @@ import numpy as np
 from marrowmap.cohort.cohort import IMAGING, Cohort
 from marrowmap.cohort.table import Row, Table
 from marrowmap.cohort.units import Finding, PatientNumbers, PatientSet
-from marrowmap.core.drugs import GROUP_OF, Drug, DrugGroup
-from marrowmap.core.joints import table2_rows
+from marrowmap.core.record.drugs import GROUP_OF, Drug, DrugGroup
+from marrowmap.core.record.joints import table2_rows
 
 GROUPS = {
     DrugGroup.NSAID: "NSAID",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
 from marrowmap.core.followup.change import NOTHING_MORE, Change, ChangeClass, Circumstances, change_of
 from marrowmap.core.followup.limits import DEFAULT_LIMITS, FollowupLimits
 from marrowmap.core.followup.pairs import Pair, groups
 from marrowmap.core.followup.response import Response, response
 from marrowmap.core.reading import Reading
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
 from marrowmap.errors import InvalidRecord
 
 ORDER = tuple(ChangeClass(x) for x in (

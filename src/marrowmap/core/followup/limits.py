@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marrowmap.core.configuration import DEFAULT_RULES, Limits, explain
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Limits, explain
 
 
 @dataclass(frozen=True)

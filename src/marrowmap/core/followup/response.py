@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
 from marrowmap.core.followup.change import Change, ChangeClass
 from marrowmap.core.followup.pairs import Pair, PairState, with_identity
 from marrowmap.core.reading import Reading
-from marrowmap.core.remission import Remission, both_readings
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
+from marrowmap.core.rules.remission import Remission, both_readings
 from marrowmap.core.scores import kieninger_2022, pedcno, rai_change, rinbo
 from marrowmap.core.scores.result import ScoreResult
 from marrowmap.core.scores.rinbo import RinboInputs, rinbo_inputs

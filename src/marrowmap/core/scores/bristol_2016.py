@@ -6,12 +6,13 @@ criterion 2, which asks for a biopsy.
 
 from __future__ import annotations
 
-from marrowmap.core import findings
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
-from marrowmap.core.evidence import Evidence, Fact, of_lesions, open_fact
 from marrowmap.core.lesion import Assessment
-from marrowmap.core.patient import Density, any_strict
+from marrowmap.core.record.patient import Density, any_strict
+from marrowmap.core.record.units import Analyte
+from marrowmap.core.rules import findings
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
+from marrowmap.core.rules.evidence import Evidence, Fact, of_lesions, open_fact
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.result import (
     Confidence,
@@ -22,7 +23,6 @@ from marrowmap.core.scores.result import (
     criterion,
     decide,
 )
-from marrowmap.core.units import Analyte
 
 SYSTEM = System(
     id="bristol_2016",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
-from marrowmap.core.evidence import Evidence
-from marrowmap.core.findings import NO_VISIT
 from marrowmap.core.lesion import Assessment
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
+from marrowmap.core.rules.evidence import Evidence
+from marrowmap.core.rules.findings import NO_VISIT
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.result import (
     Confidence,

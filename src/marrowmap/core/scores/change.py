@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from marrowmap.core.configuration import Limits
 from marrowmap.core.lesion import Assessment, Lesion
 from marrowmap.core.reading import Reading, UnitState
+from marrowmap.core.rules.configuration import Limits
 
 
 class Fate(StrEnum):

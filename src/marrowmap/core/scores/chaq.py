@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
-from marrowmap.core.evidence import Evidence
-from marrowmap.core.findings import NO_VISIT
 from marrowmap.core.lesion import Assessment
+from marrowmap.core.record.visit import CHAQ_DOMAINS, ChaqDomain, Visit
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
+from marrowmap.core.rules.evidence import Evidence
+from marrowmap.core.rules.findings import NO_VISIT
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.result import (
     Confidence,
@@ -18,7 +19,6 @@ from marrowmap.core.scores.result import (
     not_applicable,
     with_sentences,
 )
-from marrowmap.core.visit import CHAQ_DOMAINS, ChaqDomain, Visit
 
 SYSTEM = System(
     id="chaq",

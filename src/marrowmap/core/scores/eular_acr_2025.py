@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from marrowmap.core import findings
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook, explain
-from marrowmap.core.evidence import Evidence, Fact, of_lesions, open_fact
 from marrowmap.core.lesion import Assessment
-from marrowmap.core.patient import any_of, states_of
+from marrowmap.core.record.patient import any_of, states_of
+from marrowmap.core.record.units import Analyte
+from marrowmap.core.rules import findings
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook, explain
+from marrowmap.core.rules.evidence import Evidence, Fact, of_lesions, open_fact
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.eular_acr_weights import unweighed, weighed
 from marrowmap.core.scores.result import (
@@ -28,7 +29,6 @@ from marrowmap.core.scores.result import (
     with_sentences,
 )
 from marrowmap.core.scores.table import form_of
-from marrowmap.core.units import Analyte
 
 SYSTEM = System(
     id="eular_acr_2025",

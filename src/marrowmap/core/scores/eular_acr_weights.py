@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from marrowmap.core import findings
-from marrowmap.core.case import Case
-from marrowmap.core.evidence import Evidence, Fact, of_lesions, open_fact
 from marrowmap.core.lesion import Assessment
-from marrowmap.core.patient import any_strict, states_of
+from marrowmap.core.record.patient import any_strict, states_of
+from marrowmap.core.record.units import Analyte
+from marrowmap.core.rules import findings
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.evidence import Evidence, Fact, of_lesions, open_fact
 from marrowmap.core.scores.jansson_2007 import sterile_inflammation
 from marrowmap.core.scores.result import Item
 from marrowmap.core.scores.table import Entry, ScoreTable
 from marrowmap.core.site import Region
-from marrowmap.core.units import Analyte
 
 DOMAINS: dict[str, str] = {
     "site": "site of the lesions",

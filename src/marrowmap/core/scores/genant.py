@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook, explain
-from marrowmap.core.evidence import of_lesion
-from marrowmap.core.findings import NO_READING
 from marrowmap.core.lesion import Assessment, VertebralHeights
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook, explain
+from marrowmap.core.rules.evidence import of_lesion
+from marrowmap.core.rules.findings import NO_READING
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.result import (
     Confidence,

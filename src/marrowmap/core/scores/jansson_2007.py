@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from marrowmap.core import findings
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Limits, Rulebook, explain
-from marrowmap.core.evidence import Evidence, Fact, open_fact
 from marrowmap.core.lesion import Assessment
-from marrowmap.core.months import add_months
-from marrowmap.core.patient import Biopsy, Density, any_of, any_strict, states_of
+from marrowmap.core.record.months import add_months
+from marrowmap.core.record.patient import Biopsy, Density, any_of, any_strict, states_of
+from marrowmap.core.record.units import Analyte
+from marrowmap.core.rules import findings
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Limits, Rulebook, explain
+from marrowmap.core.rules.evidence import Evidence, Fact, open_fact
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.result import (
     Confidence,
@@ -19,7 +20,6 @@ from marrowmap.core.scores.result import (
     criterion,
     decide,
 )
-from marrowmap.core.units import Analyte
 
 SYSTEM = System(
     id="jansson_2007",

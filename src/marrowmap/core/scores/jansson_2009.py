@@ -6,10 +6,11 @@ A raised CRP *adds* points: the comparison group holds tumours, in which CRP is 
 
 from __future__ import annotations
 
-from marrowmap.core import findings
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook, explain
-from marrowmap.core.evidence import Fact
+from marrowmap.core.record.units import Analyte
+from marrowmap.core.rules import findings
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook, explain
+from marrowmap.core.rules.evidence import Fact
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.result import (
     Confidence,
@@ -20,7 +21,6 @@ from marrowmap.core.scores.result import (
     points,
     summed,
 )
-from marrowmap.core.units import Analyte
 
 SYSTEM = System(
     id="jansson_2009",

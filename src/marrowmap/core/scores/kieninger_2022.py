@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
-from marrowmap.core.evidence import of_lesion
 from marrowmap.core.lesion import Assessment
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
+from marrowmap.core.rules.evidence import of_lesion
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.change import Fate, LesionChange, compare_lesions
 from marrowmap.core.scores.result import (

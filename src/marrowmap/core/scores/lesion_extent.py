@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
-from marrowmap.core.evidence import of_lesions
-from marrowmap.core.findings import NO_READING, bones_involved
 from marrowmap.core.lesion import Assessment, Lesion
-from marrowmap.core.patient import any_strict
+from marrowmap.core.record.patient import any_strict
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
+from marrowmap.core.rules.evidence import of_lesions
+from marrowmap.core.rules.findings import NO_READING, bones_involved
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.result import (
     Confidence,

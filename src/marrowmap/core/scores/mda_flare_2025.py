@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
-from marrowmap.core.evidence import Evidence
 from marrowmap.core.lesion import Assessment
+from marrowmap.core.record.units import Analyte
+from marrowmap.core.record.visit import Visit
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
+from marrowmap.core.rules.evidence import Evidence
 from marrowmap.core.scores import chaq, citations
 from marrowmap.core.scores.result import (
     Confidence,
@@ -22,8 +24,6 @@ from marrowmap.core.scores.result import (
     not_computable,
 )
 from marrowmap.core.scores.table import ScoreTable, form_of
-from marrowmap.core.units import Analyte
-from marrowmap.core.visit import Visit
 
 MDA = System(
     id="mda_2025",

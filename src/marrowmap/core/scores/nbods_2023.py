@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from marrowmap.core import findings
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
-from marrowmap.core.evidence import Fact
+from marrowmap.core.record.units import Analyte
+from marrowmap.core.rules import findings
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
+from marrowmap.core.rules.evidence import Fact
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.result import Confidence, CutOff, ScoreResult, System, SystemState, points, summed
-from marrowmap.core.units import Analyte
 
 SYSTEM = System(
     id="nbods_2023",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook, explain
-from marrowmap.core.evidence import of_lesion
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook, explain
+from marrowmap.core.rules.evidence import of_lesion
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.change import Fate, LesionChange, compare_lesions
 from marrowmap.core.scores.result import (

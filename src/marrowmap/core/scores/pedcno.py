@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
-from marrowmap.core.evidence import Evidence
 from marrowmap.core.lesion import Activity, Assessment
 from marrowmap.core.reading import Reading
+from marrowmap.core.record.units import Analyte
+from marrowmap.core.record.visit import Visit
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
+from marrowmap.core.rules.evidence import Evidence
 from marrowmap.core.scores import chaq, citations
 from marrowmap.core.scores.result import (
     Confidence,
@@ -23,8 +25,6 @@ from marrowmap.core.scores.result import (
     not_applicable,
     with_sentences,
 )
-from marrowmap.core.units import Analyte
-from marrowmap.core.visit import Visit
 
 SYSTEM = System(
     id="pedcno",

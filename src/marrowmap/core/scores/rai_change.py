@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
-from marrowmap.core.evidence import of_lesions
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
+from marrowmap.core.rules.evidence import of_lesions
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.rai_cromris import OURS, unit_score
 from marrowmap.core.scores.result import (

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
 
-from marrowmap.core.evidence import Evidence, Fact
 from marrowmap.core.lesion import Assessment
+from marrowmap.core.rules.evidence import Evidence, Fact
 from marrowmap.core.scores.table import ScoreTable
 
 

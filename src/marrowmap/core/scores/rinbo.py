@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from marrowmap.core.case import Case
-from marrowmap.core.configuration import DEFAULT_RULES, Rulebook
-from marrowmap.core.evidence import of_lesions
-from marrowmap.core.findings import NO_READING
 from marrowmap.core.lesion import Activity, Assessment, Lesion
+from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
+from marrowmap.core.rules.evidence import of_lesions
+from marrowmap.core.rules.findings import NO_READING
 from marrowmap.core.scores import citations
 from marrowmap.core.scores.result import (
     Confidence,

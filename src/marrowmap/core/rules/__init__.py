@@ -1,0 +1,1 @@
+"""What follows from a reading and a record: patterns, pathway, red flags, treatment stage, remission."""

@@ -1,0 +1,1 @@
+"""Shares that keep their denominators, and how far readers agree."""
