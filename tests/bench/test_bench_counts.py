@@ -1,0 +1,80 @@
+"""What the bench counts, on hand-made cases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from marrowmap.bench.candidates import ExamRecord, LesionRecord, compare_marks, froc
+from marrowmap.bench.exams import BenchExam, TrueLesion
+from marrowmap.bench.labels import compare_labels
+from marrowmap.bench.statistics import interval, mean, share
+from marrowmap.core.geometry import Grid, PointMm
+from marrowmap.core.site import mirror, sites_by_id
+from marrowmap.core.skeleton import Skeleton
+from marrowmap.core.volume import Contrast, Volume
+from marrowmap.imaging.working import prepare
+from marrowmap.phantom.exam import ExamRequest
+
+UNIT = sites_by_id()["femur_distal_metaphysis_left"]
+
+
+@pytest.fixture
+def exam() -> BenchExam:
+    grid = Grid.coronal((10, 40, 40), (5.0, 3.0, 3.0), PointMm(0, 0, 0))
+    sites = np.zeros(grid.shape, np.uint8)
+    sites[2:8, 10:30, 10:30] = UNIT.label
+    lesions = np.zeros(grid.shape, np.uint16)
+    lesions[3:6, 12:18, 12:18] = 1
+    volume = Volume(np.full(grid.shape, 50, np.float32), grid, Contrast.STIR)
+    millilitres = float((lesions == 1).sum()) * grid.voxel_ml
+    truth = (TrueLesion(1, UNIT.label, millilitres, 0.5, False),)
+    request = ExamRequest(1, age_years=9.0).settled()
+    return BenchExam(request, {"STIR": volume}, grid, sites, lesions, np.zeros_like(lesions), truth)
+
+
+def test_perfect_labels_have_dice_one_and_swapped_sides_are_seen(exam: BenchExam) -> None:
+    perfect = compare_labels(exam, Skeleton(exam.sites, exam.grid, "x"))
+    assert perfect.dice[UNIT.id] == 1
+    assert share([perfect.side]) == 1
+    assert share([perfect.lesion_segment]) == 1
+    twin = mirror(UNIT)
+    assert twin is not None
+    swapped = compare_labels(
+        exam, Skeleton(np.where(exam.sites > 0, twin.label, 0).astype(np.uint8), exam.grid, "x")
+    )
+    assert share([swapped.side]) == 0
+    assert share([swapped.lesion_bone_side]) == 0
+    assert share([swapped.recall]) == 1
+
+
+def test_a_hit_and_a_false_mark(exam: BenchExam) -> None:
+    work = prepare(exam.volumes)
+    right, wrong = np.zeros((2, *exam.grid.shape), bool)
+    right[3:6, 12:18, 12:18] = True
+    wrong[6:8, 25:28, 25:28] = True
+    record = compare_marks(exam, work, [(0.9, right, UNIT.label), (0.4, wrong, UNIT.label)], exam.sites)
+    assert record.lesions[0].score == 0.9
+    assert record.lesions[0].dice == 1
+    assert record.false == [(0.4, False)]
+
+
+def test_froc_reads_sensitivity_at_a_rate_of_false_marks() -> None:
+    def lesion(score: float | None) -> LesionRecord:
+        return LesionRecord("femur_diaphysis_left", "lower_limb", False, 1.0, 0.5, score)
+
+    records = [
+        ExamRecord("clinical", {}, [lesion(0.9), lesion(0.3), lesion(None)], [(0.5, False), (0.2, False)]),
+        ExamRecord("healthy", {}, [], [(0.4, False)]),
+    ]
+    curve = froc(records)
+    assert curve["0.5"] == pytest.approx(1 / 3, abs=1e-3)
+    assert curve["8"] == pytest.approx(2 / 3, abs=1e-3)
+
+
+def test_nothing_to_count_is_not_zero() -> None:
+    assert share([]) is None
+    assert share([(0, 0)]) is None
+    assert mean([]) is None
+    assert interval([], share)["value"] is None
+    assert interval([(8.0, 10.0)], share)["value"] == 0.8

@@ -1,0 +1,85 @@
+"""Vertebral levels by counting."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from marrowmap.core.site import VERTEBRAL_LEVELS
+from marrowmap.imaging.levels import REGIONS, count_levels, region_of
+
+
+def spine(first: int, last: int, noise: float = 0.6, shift: float = 0.0, seed: int = 1):
+    """Bodies of growing height from ``first`` to ``last`` with discs between: points, truth, rough levels, discs."""
+    rng = np.random.default_rng(seed)
+    z, points, truth, discs = 0.0, [], [], []
+    for level in range(first, last + 1):
+        height = 12 + 0.6 * level
+        n = 150
+        points.append(
+            np.stack([rng.normal(0, 7, n), rng.normal(0, 7, n), z - rng.uniform(0, height, n)], axis=1)
+        )
+        truth.append(np.full(n, level))
+        z -= height
+        discs.append(
+            np.stack([rng.normal(0, 6, 40), rng.normal(0, 6, 40), z - rng.uniform(0, 3, 40)], axis=1)
+        )
+        z -= 3
+    where, level = np.concatenate(points), np.concatenate(truth)
+    per_body = rng.normal(shift, noise, 24)
+    rough = level + per_body[level] + rng.normal(0, 0.5, len(level))
+    regions = np.full((len(level), len(REGIONS)), 0.03)
+    regions[np.arange(len(level)), [region_of(v) for v in level]] = 0.9
+    return where, level, rough, regions, (np.concatenate(discs), np.full(len(discs) * 40, 0.8))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_whole_spine_is_counted_right_although_rough_levels_are_off(seed: int) -> None:
+    points, level, rough, regions, discs = spine(0, 23, seed=seed)
+    found = count_levels(points, rough, regions, discs, sacrum_top=float(points[:, 2].min()))
+    assert np.mean(found.level == level) > 0.93
+    assert not found.uncertain
+
+
+def test_a_constant_error_of_the_network_is_put_right_by_the_regions() -> None:
+    points, level, rough, regions, discs = spine(0, 23, noise=0.2, shift=0.8)
+    found = count_levels(points, rough, regions, discs, sacrum_top=float(points[:, 2].min()))
+    assert np.mean(found.level == level) > 0.9
+
+
+def test_a_view_of_the_middle_alone_is_uncertain() -> None:
+    points, _, rough, regions, discs = spine(9, 16)
+    found = count_levels(points, rough, regions, discs, sacrum_top=None)
+    assert found.uncertain
+    assert found.why
+
+
+def test_thirteen_thoracic_bodies_are_uncertain() -> None:
+    # one body more than usual between head and sacrum: nobody can number them without doubt
+    points, level, rough, regions, discs = spine(0, 23, noise=0.1)
+    low = level >= 12
+    points[low, 2] -= 22.0
+    rng = np.random.default_rng(3)
+    z = points[level == 11][:, 2].min() - 3
+    extra = np.stack([rng.normal(0, 7, 150), rng.normal(0, 7, 150), z - rng.uniform(0, 19, 150)], axis=1)
+    gap = discs[0].copy()
+    gap[gap[:, 2] < z - 3, 2] -= 22.0
+    more = np.stack([rng.normal(0, 6, 40), rng.normal(0, 6, 40), z - 19 - rng.uniform(0, 3, 40)], axis=1)
+    found = count_levels(
+        np.concatenate([points, extra]),
+        np.concatenate([rough, np.full(150, 11.5)]),
+        np.concatenate([regions, regions[level == 11][:150]]),
+        (np.concatenate([gap, more]), np.full(len(gap) + 40, 0.8)),
+        sacrum_top=float(points[:, 2].min()),
+    )
+    assert found.uncertain
+
+
+def test_regions_follow_the_names() -> None:
+    assert [REGIONS[region_of(VERTEBRAL_LEVELS.index(n))] for n in ("C1", "C2", "C5", "T12", "L1")] == [
+        "C1",
+        "C2",
+        "C",
+        "T",
+        "L",
+    ]

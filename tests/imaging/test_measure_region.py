@@ -1,0 +1,110 @@
+"""Measurements of regions whose answers are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from marrowmap.core.geometry import Grid, PointMm, Voxel
+from marrowmap.core.site import sites_by_id
+from marrowmap.core.skeleton import Skeleton
+from marrowmap.core.volume import Contrast, Volume
+from marrowmap.errors import InputError
+from marrowmap.imaging.grow import grow_region
+from marrowmap.imaging.measure import exam_muscle, measure_region, vertebral_heights
+
+TIBIA = sites_by_id()["tibia_proximal_metaphysis_left"]
+
+
+@pytest.fixture(scope="module")
+def exam():
+    """A cylinder of muscle with a bone inside and a bright ball in the bone; a station gain doubles the lower half."""
+    grid = Grid.coronal((24, 120, 60), (5.0, 2.0, 2.0), PointMm(0, 0, 240))
+    s, r, c = np.indices(grid.shape)
+    across = np.hypot((s - 12) * 5, (c - 30) * 2)
+    bone, body = (across < 18) & (r > 10) & (r < 110), across < 55
+    ball = np.sqrt(((s - 12) * 5) ** 2 + ((r - 40) * 2) ** 2 + ((c - 30) * 2) ** 2) < 11
+    rng = np.random.default_rng(1)
+    stir = np.where(ball, 480.0, np.where(bone, 60.0, np.where(body, 100.0, 0.0)))
+    stir = np.abs(stir + rng.normal(0, 3, grid.shape))
+    stir[:, 60:] *= 2
+    t1 = np.where(ball, 150.0, np.where(bone, 400.0, np.where(body, 150.0, 0.0))) + 1
+    t1[(across >= 48) & (across < 55)] = 600
+    adc = np.where(ball, 1300.0, 700.0)
+    station = (np.arange(120) >= 60).astype(np.int16)
+    volumes = {
+        "STIR": Volume(stir.astype(np.float32), grid, Contrast.STIR, station=station),
+        "T1": Volume(t1.astype(np.float32), grid, Contrast.T1, station=station),
+        "ADC": Volume(adc.astype(np.float32), grid, Contrast.ADC),
+    }
+    skeleton = Skeleton(np.where(bone, TIBIA.label, 0).astype(np.uint8), grid, "truth")
+    return volumes, skeleton, ball
+
+
+def test_a_ball_has_its_volume_diameter_ratio_and_adc(exam) -> None:
+    volumes, skeleton, ball = exam
+    found = measure_region(volumes, skeleton, ball)
+    assert found.site_id == TIBIA.id
+    assert found.volume_ml.value == pytest.approx(4 / 3 * np.pi * 1.1**3, rel=0.2)
+    assert found.max_diameter_mm.value == pytest.approx(22, abs=4)
+    assert found.si_ratio.value == pytest.approx(4.8, rel=0.06)
+    assert found.t1_ratio.value == pytest.approx(1.0, rel=0.1)
+    assert found.adc.value == pytest.approx(1300, rel=0.02)
+    whole = skeleton.volume_ml(TIBIA)
+    assert found.extent_percent.value == pytest.approx(100 * found.volume_ml.value / whole, rel=0.01)
+    assert found.volume_ml.uncertainty > 0
+
+
+def test_muscle_of_the_same_station_is_the_yardstick(exam) -> None:
+    volumes, skeleton, ball = exam
+    lower = np.roll(ball, 45, axis=1)
+    bright = dict(volumes)
+    array = volumes["STIR"].array.copy()
+    array[lower] = 960.0  # twice the signal in a station of twice the gain
+    bright["STIR"] = replace(volumes["STIR"], array=array)
+    muscle = exam_muscle(bright, skeleton)
+    upper_ratio = measure_region(bright, skeleton, ball, muscle=muscle).si_ratio.value
+    lower_ratio = measure_region(bright, skeleton, lower, muscle=muscle).si_ratio.value
+    assert lower_ratio == pytest.approx(upper_ratio, rel=0.08)
+
+
+def test_what_is_missing_says_why(exam) -> None:
+    volumes, skeleton, ball = exam
+    found = measure_region({"STIR": volumes["STIR"]}, skeleton, ball)
+    assert found.adc.value is None
+    assert "no ADC" in found.adc.why_missing
+    assert found.t1_ratio.value is None
+
+
+def test_an_empty_outline_is_refused(exam) -> None:
+    volumes, skeleton, ball = exam
+    with pytest.raises(InputError, match="empty"):
+        measure_region(volumes, skeleton, np.zeros_like(ball))
+
+
+def test_one_click_grows_the_ball(exam) -> None:
+    volumes, skeleton, ball = exam
+    grown = grow_region(volumes, skeleton, skeleton.grid.to_mm(Voxel(12, 40, 30)))
+    dice = 2 * (grown.mask & ball).sum() / (grown.mask.sum() + ball.sum())
+    assert dice > 0.85
+    assert grown.measures.site_id == TIBIA.id
+
+
+def test_a_click_outside_the_images_is_refused(exam) -> None:
+    volumes, skeleton, _ = exam
+    with pytest.raises(InputError, match="outside"):
+        grow_region(volumes, skeleton, PointMm(5000, 0, 0))
+
+
+def test_a_wedge_is_lower_in_front() -> None:
+    grid = Grid.coronal((12, 60, 30), (3.0, 1.0, 1.0), PointMm(0, 0, 100))
+    labels = np.zeros(grid.shape, np.uint8)
+    unit = sites_by_id()["vertebra_t8"]
+    for s in range(9):
+        height = 12 + s
+        labels[s, 20 : 20 + height, 5:25] = unit.label
+    heights = vertebral_heights(Skeleton(labels, grid, "truth"), unit)
+    assert heights.anterior_mm == pytest.approx(13, abs=0.6)
+    assert heights.posterior_mm == pytest.approx(19, abs=0.6)
