@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -89,10 +90,10 @@ class Server:
     def reading(self, reader: str = READER, study: str = "child") -> dict[str, Any]:
         """The reader's last stored state."""
         headers = {"X-Marrowmap-Reader": reader}
-        return httpx.get(f"{self.url}/api/studies/{study}/reading", headers=headers).json()
+        return httpx.get(f"{self.url}/api/studies/{study}/reading", headers=headers, timeout=60).json()
 
     def study(self) -> dict[str, Any]:
-        return httpx.get(f"{self.url}/api/studies/child").json()
+        return httpx.get(f"{self.url}/api/studies/child", timeout=60).json()
 
     def until(self, holds: Callable[[dict[str, Any]], Any], what: str) -> dict[str, Any]:
         """The stored state once ``holds`` says so. Fails after thirty seconds with what was stored last."""
@@ -134,12 +135,17 @@ class Tab:
             self.page.keyboard.press(key)
 
     def click_mm(self, series: str, point_mm: list[float]) -> None:
-        """Click where a point of the patient is drawn in a pane, computed from the affine, not by the page."""
+        """Scroll to a point of the patient and click it; places come from the affine, not from the page."""
         pane = self.page.locator(f".pane[data-series='{series}']")
         grid = next(s["grid"] for s in self.server.study()["series"] if s["name"] == series)
-        import numpy as np
-
-        _, row, column = (np.linalg.inv(np.array(grid["affine_lps"])) @ [*point_mm, 1.0])[:3]
+        slice_, row, column = (np.linalg.inv(np.array(grid["affine_lps"])) @ [*point_mm, 1.0])[:3]
+        canvas = pane.locator("canvas")
+        for _ in range(grid["shape"][0]):
+            away = round(slice_) - int(canvas.get_attribute("data-slice") or 0)
+            if not away or "mip" in series:
+                break
+            self.press("ArrowDown" if away > 0 else "ArrowUp")
+            self.page.wait_for_timeout(30)
         box = pane.locator("canvas").bounding_box()
         x = box["x"] + (column + 0.5) / grid["shape"][2] * box["width"]
         y = box["y"] + (row + 0.5) / grid["shape"][1] * box["height"]

@@ -108,7 +108,7 @@ def test_a_whole_reading_without_the_mouse(server, new_tab, small_exam):
     assert server.reading() == signed
 
     # the report is a PDF of this reading
-    pdf = httpx.get(f"{url}/report.pdf", headers=headers)
+    pdf = httpx.get(f"{url}/report.pdf", headers=headers, timeout=60)
     assert pdf.headers["content-type"] == "application/pdf"
     assert pdf.content.startswith(b"%PDF")
 
@@ -119,7 +119,7 @@ def test_a_whole_reading_without_the_mouse(server, new_tab, small_exam):
     page.get_by_label("Remark on the exam").fill("seen again")
     tab.press("Tab")
     amended = server.until(lambda s: s["content"]["comment"] == "seen again", "remark")
-    kept = httpx.get(f"{url}/history", headers=headers).json()["readings"]
+    kept = httpx.get(f"{url}/history", headers=headers, timeout=60).json()["readings"]
     assert [r["id"] for r in kept] == [signed["content"]["id"], amended["content"]["id"]]
-    old = httpx.get(f"{url}/history/{kept[0]['id']}/{signed['version']}", headers=headers).json()
+    old = httpx.get(f"{url}/history/{kept[0]['id']}/{signed['version']}", headers=headers, timeout=60).json()
     assert old["content"] == signed["content"]

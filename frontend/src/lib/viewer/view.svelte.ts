@@ -11,7 +11,7 @@ export interface Zoom {
 }
 
 export class View {
-  point = $state<Mm>([0, 0, 0]);
+  point = $state.raw<Mm>([0, 0, 0]);
   zoom = $state<Record<string, Zoom>>({});
   windows = $state<Record<string, Window>>({});
   showOutlines = $state(true);
