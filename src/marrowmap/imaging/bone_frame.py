@@ -136,7 +136,8 @@ def frame_of(points: BonePoints) -> BoneFrame:
     """Axes of a bone: its principal axis where it is long, else the patient's axes; signs always fixed."""
     places = points.places_mm
     middle = places.mean(axis=0)
-    values, vectors = np.linalg.eigh(np.cov((places - middle).T) + 1e-6 * np.eye(3))
+    centred = places - middle
+    values, vectors = np.linalg.eigh(centred.T @ centred / len(places) + 1e-6 * np.eye(3))
     along = np.array([0.0, 0.0, -1.0])
     if values[2] > ELONGATED * values[1]:
         along = vectors[:, 2]
