@@ -36,7 +36,7 @@ N_REGISTERED = 4
 MISSING = ("feet", "head and neck", "arms")
 """Parts cut away from the later exam, in turn, to see that nothing breaks."""
 GOALS = {"pairing_f1": 0.93, "pairing_f1_true_labels": 0.98, "change_accuracy": 0.90}
-Progress = Callable[..., None]
+Say = Callable[[str], None]
 
 
 @dataclass
@@ -101,7 +101,7 @@ def bench_followup(
     *,
     first: int = 0,
     keep: Path | None = None,
-    progress: Progress | None = None,
+    say: Say | None = None,
 ) -> dict[str, Any]:
     """The whole bench. keep: folder in which made pairs are kept for the next run; None keeps nothing.
 
@@ -118,8 +118,8 @@ def bench_followup(
     resolved_unseen = 0
     begun = time.monotonic()
     for k, pair in enumerate(_pairs(range(first, first + n_pairs), keep)):
-        if progress:
-            progress("comparing pairs of exams", k, n_pairs)
+        if say:
+            say(f"pair {k + 1} of {n_pairs}")
         skeletons = pair.before.skeleton(), pair.after.skeleton()
         follow(pair, skeletons, truth)
         labelled = label_skeleton(pair.before.volumes), label_skeleton(pair.after.volumes)

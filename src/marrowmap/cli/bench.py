@@ -93,6 +93,21 @@ def measure(name: Set = "test", exams: Exams = None, cache: Cache = None, as_jso
 
 
 @bench_app.command()
+def followup(
+    pairs: Annotated[int, typer.Option(help="pairs of exams", min=1)] = 40,
+    registered: Annotated[
+        int, typer.Option(help="pairs also registered as images, for comparison", min=0)
+    ] = 4,
+    cache: Cache = None,
+    as_json: Json = False,
+) -> None:
+    """Which lesion is which and what became of it, beside nearest centres after image registration."""
+    from marrowmap.bench.followup import bench_followup
+
+    _print(bench_followup(pairs, registered, keep=cache, say=_say(as_json)), as_json)
+
+
+@bench_app.command()
 def own(
     studies: Annotated[list[Path], typer.Argument(help="study folders made by `marrowmap read`")],
     truth: Annotated[
@@ -109,9 +124,9 @@ def own(
 @bench_app.command()
 def make(
     name: Set = "test",
-    out: Annotated[Path, typer.Option("--out", help="folder to write to; bench commands take it as --cache")] = Path(
-        "bench-sets"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", help="folder to write to; bench commands take it as --cache")
+    ] = Path("bench-sets"),
     exams: Exams = None,
 ) -> None:
     """Write a fixed set of synthetic exams, and a sheet that says what each holds."""
