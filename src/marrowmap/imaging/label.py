@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from marrowmap.core.geometry import Grid
+from marrowmap.core.geometry import Grid, Plane, PointMm
 from marrowmap.core.site import all_sites
 from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.core.volume import Volume
 from marrowmap.errors import InputError
+from marrowmap.imaging.grids import is_upright
+from marrowmap.imaging.grids import resample as resample_any
 from marrowmap.imaging.label_assemble import LIKELY, assemble
 from marrowmap.imaging.label_rough import CERTAINTY, rough_labels
 from marrowmap.imaging.network import find_bones, weights_there
-from marrowmap.imaging.working import Working, enlarge, prepare, weights
+from marrowmap.imaging.working import Working, enlarge, prepare, prepare_main, weights
 
 Progress = Callable[..., None]
 METHOD = "network trained on synthetic children only, not validated on patients"
@@ -33,6 +36,11 @@ def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = No
         raise InputError("volumes", "there is none to label", "compose at least a STIR or a T1 volume")
     if progress:
         progress("finding bones", 0, 3)
+    turned = _coronal(volumes)
+    if turned is not None:  # the network knows bodies as coronal stacks: turn, label, bring the labels back
+        own = prepare(volumes).full
+        found = label_skeleton(turned, progress=progress)
+        return replace(found, labels=_onto(found.labels, found.grid, own), grid=own)
     work = prepare(volumes)
     if not weights_there("units"):
         return _rough(work)
@@ -44,6 +52,24 @@ def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = No
         progress("drawing labels", 2, 3)
     labels = _to_full(named.labels, bones.bone, work)
     return Skeleton(labels, work.full, METHOD, named.certainty, named.uncertain_levels, named.coverage)
+
+
+def _coronal(volumes: dict[str, Volume]) -> dict[str, Volume] | None:
+    """The volumes on an upright coronal grid of 3 mm pixels; None when they are upright coronal already."""
+    main = prepare_main(volumes)
+    if is_upright(main.grid, Plane.CORONAL):
+        return None
+    low, high = main.grid.extent_mm()
+    step = (3.0 if main.grid.plane is not Plane.CORONAL else main.grid.spacing[0], 3.0, 3.0)
+    size = (high.y - low.y, high.z - low.z, high.x - low.x)
+    shape = tuple(max(1, round(a / b)) for a, b in zip(size, step, strict=True))
+    start = PointMm(low.x + step[2] / 2, low.y + step[0] / 2, high.z - step[1] / 2)
+    target = Grid.coronal((shape[0], shape[1], shape[2]), step, start)
+    out = {}
+    for name, volume in volumes.items():
+        array, covered = resample_any(volume.array, volume.grid, target)
+        out[name] = replace(volume, array=array, grid=target, covered=covered, station=None)
+    return out
 
 
 def _to_full(

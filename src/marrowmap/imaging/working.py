@@ -174,14 +174,18 @@ def otsu(logs: npt.NDArray[np.generic], values: npt.NDArray[np.generic]) -> floa
     return float(np.exp(edges[best + 1]) - 1e-3 * np.percentile(values, 99))
 
 
+def prepare_main(volumes: dict[str, Volume]) -> Volume:
+    """The volume on whose grid labels lie: STIR, else another fluid-sensitive one, else T1, else the first."""
+    found = next((volumes[k] for k in ("STIR", "T2FS", "DIXON_WATER", "T1") if k in volumes), None)
+    return found if found is not None else next(iter(volumes.values()))
+
+
 def prepare(volumes: dict[str, Volume]) -> Working:
     """Bring every volume of an exam to the working grid of its STIR (else T1, else first) volume.
 
     Volumes on other grids than the main one must share its axes; they are resampled.
     """
-    first = next((volumes[k] for k in ("STIR", "T2FS", "DIXON_WATER", "T1") if k in volumes), None)
-    if first is None:
-        first = next(iter(volumes.values()))
+    first = prepare_main(volumes)
     grid = working_grid(first.grid)
     signal: dict[str, Float] = {}
     covered: dict[str, Bool] = {}
