@@ -51,7 +51,8 @@ def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = No
     if progress:
         progress("drawing labels", 2, 3)
     labels = _to_full(named.labels, bones.bone, work)
-    return Skeleton(labels, work.full, METHOD, named.certainty, named.uncertain_levels, named.coverage)
+    method = ". ".join([METHOD, *named.notes])
+    return Skeleton(labels, work.full, method, named.certainty, named.uncertain_levels, named.coverage)
 
 
 def _coronal(volumes: dict[str, Volume]) -> dict[str, Volume] | None:
