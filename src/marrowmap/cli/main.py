@@ -14,7 +14,9 @@ from rich.console import Console
 
 from marrowmap import __version__
 from marrowmap.cli.audit import audit
+from marrowmap.cli.bench import bench_app
 from marrowmap.cli.cohort import cohort
+from marrowmap.cli.compare import compare
 from marrowmap.cli.demo import demo
 from marrowmap.cli.pathway import pathway
 from marrowmap.cli.phantom import phantom
@@ -40,9 +42,11 @@ cli.command()(serve)
 cli.command()(score)
 cli.add_typer(scores, name="scores")
 cli.command()(pathway)
+cli.command()(compare)
 cli.add_typer(registry, name="registry")
 cli.add_typer(cohort, name="cohort")
 cli.add_typer(audit, name="audit")
+cli.add_typer(bench_app, name="bench")
 
 
 def _version(asked: bool) -> None:
