@@ -101,8 +101,7 @@ def follow_up(
     fit, places = None, ((), ())
     one, two = before.study.skeleton, after.study.skeleton
     if one is not None and two is not None:
-        bones = {bone_key(x.site) for s in (before, after) for x in s.reading.lesions}
-        fit = SkeletonFit(one, two, bones)
+        fit = SkeletonFit(one, two)
         places = lesion_places(fit, (one, before.outlines), (two, after.outlines))
     else:
         notes.append("One exam has no labels of bones: lesions are paired by the unit that was stated alone.")

@@ -26,7 +26,7 @@ from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.errors import InputError
 from marrowmap.imaging.bone_frame import SkeletonFit, units_of
 from marrowmap.imaging.label import label_skeleton
-from marrowmap.imaging.lesion_places import lesion_places
+from marrowmap.imaging.lesion_places import Outline, lesion_places
 from marrowmap.imaging.measure import exam_muscle
 from marrowmap.imaging.place_signal import signal_ratio_at
 
@@ -179,7 +179,7 @@ def follow(pair: ExamPair, skeletons: tuple[Skeleton, Skeleton], tally: Tally) -
     """Pair and compare one pair of exams with these labels, and count what came out right."""
     begun = time.monotonic()
     fit = SkeletonFit(*skeletons)
-    before, after = _marked(pair.before), _marked(pair.after)
+    before, after = _marked(pair.before, skeletons[0]), _marked(pair.after, skeletons[1])
     places = lesion_places(fit, (skeletons[0], before), (skeletons[1], after))
     proposals = propose_pairs(*places)
     tally.seconds += time.monotonic() - begun
@@ -191,8 +191,12 @@ def follow(pair: ExamPair, skeletons: tuple[Skeleton, Skeleton], tally: Tally) -
     return answer
 
 
-def _marked(exam: PairExam) -> dict[str, Any]:
-    return {str(k): v for k, v in exam.outlines.items()}
+def _marked(exam: PairExam, skeleton: Skeleton) -> dict[str, Outline]:
+    """Outlines with the unit that the labels say; where they say none, the one a reader would name."""
+    return {
+        str(k): v if units_of(skeleton, v.points_mm) else replace(v, site_ids=exam.lesions[k].sites[:1])
+        for k, v in exam.outlines.items()
+    }
 
 
 def _partly(skeletons: tuple[Skeleton, Skeleton]) -> frozenset[str]:
@@ -275,7 +279,7 @@ def missing_part(pair: ExamPair, part: str) -> int:
     }
     after = _thin(pair.after, outlines)
     fit = SkeletonFit(before, cut)
-    places = lesion_places(fit, (before, _marked(pair.before)), (cut, _marked(after)))
+    places = lesion_places(fit, (before, _marked(pair.before, before)), (cut, _marked(after, cut)))
     answer = compare(
         reading_of(_thin(pair.before, pair.before.outlines), before),
         reading_of(after, cut),

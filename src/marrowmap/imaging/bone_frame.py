@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from marrowmap.core.followup.places import bone_key
@@ -33,6 +35,14 @@ HOLD = 0.08
 SEGMENT_MM = 12.0
 """How much farther a point of another segment of the same bone counts as being."""
 LEAST_UNCERTAINTY_MM = 1.5
+LINK_MM, ISLAND_SHARE = 22.0, 0.5
+"""Points farther apart than this are separate parts; a part with less than this share of the largest is left out."""
+POOR_MM = 4.0
+"""Residual from which a fit is not used: the labels of the two exams show different things."""
+FEWEST_BONES, STRAY_MM = 8, 90.0
+"""A bone that moved this much beside all the others together (an arm may lie quite differently) is a stray."""
+NEAR_MM = 25.0
+"""A place farther than this from its bone's points is not in that bone, whatever it was named."""
 STARTS = (Segment.PROXIMAL_EPIPHYSIS, Segment.PROXIMAL_METAPHYSIS, Segment.PROXIMAL_END, Segment.MEDIAL,
           Segment.MANUBRIUM, Segment.S1)  # fmt: skip
 ENDS = (Segment.DISTAL_EPIPHYSIS, Segment.DISTAL_METAPHYSIS, Segment.DISTAL_END, Segment.LATERAL,
@@ -118,10 +128,24 @@ def bone_points(skeleton: Skeleton) -> dict[str, BonePoints]:
         if unit is not None:
             units.setdefault(bone_key(unit), []).append(unit.label)
     return {
-        bone: BonePoints(bone, *_thinned(places[mine], own[mine]))
+        bone: BonePoints(bone, *_main_part(*_thinned(places[mine], own[mine])))
         for bone, values in units.items()
         if (mine := edge & np.isin(own, values)).any()
     }
+
+
+def _main_part(places: Points, labels: npt.NDArray[np.uint8]) -> tuple[Points, npt.NDArray[np.uint8]]:
+    """Without small islands far from the rest: most are another bone under a wrong name."""
+    linked = cKDTree(places).query_pairs(LINK_MM, output_type="ndarray")
+    ones = np.ones(len(linked), dtype=bool)
+    n, part = connected_components(
+        coo_matrix((ones, (linked[:, 0], linked[:, 1])), shape=(len(places), len(places))), directed=False
+    )
+    if n == 1:
+        return places, labels
+    sizes = np.bincount(part)
+    kept = sizes[part] >= ISLAND_SHARE * sizes.max()
+    return places[kept], labels[kept]
 
 
 def _thinned(places: Points, labels: npt.NDArray[np.uint8]) -> tuple[Points, npt.NDArray[np.uint8]]:
@@ -253,14 +277,16 @@ class SkeletonFit:
     bone was fitted.
     """
 
-    def __init__(self, before: Skeleton, after: Skeleton, bones: Iterable[str] | None = None) -> None:
-        """bones: only these by ``bone_key`` (and what is needed for the usual scale); None: all in both."""
+    def __init__(self, before: Skeleton, after: Skeleton) -> None:
         self.before, self.after = bone_points(before), bone_points(after)
         shared = [b for b in self.before if b in self.after]
         self.usual_scale = _usual_scale(self.before, self.after, shared)
-        wanted = shared if bones is None else [b for b in shared if b in set(bones)] or shared
-        fits = {b: fit_bone(self.before[b], self.after[b], self.usual_scale) for b in wanted}
-        self.fits: dict[str, BoneFit] = {b: f for b, f in fits.items() if f is not None}
+        fits = {b: fit_bone(self.before[b], self.after[b], self.usual_scale) for b in shared}
+        self.fits: dict[str, BoneFit] = {
+            b: f for b, f in fits.items() if f is not None and f.residual_mm <= POOR_MM
+        }
+        for bone in _strays(self.fits, self.after):
+            del self.fits[bone]
         self._trees = {b: cKDTree(self.after[b].places_mm) for b in self.fits}
         self._frames = {b: frame_of(points) for b, points in self.before.items()}
 
@@ -271,8 +297,8 @@ class SkeletonFit:
 
     def to_before(self, points_mm: Points, bone: str) -> tuple[Points | None, float]:
         """(points of the later exam in the earlier exam's coordinates, uncertainty in mm); None without a fit."""
-        if bone in self.fits:
-            fit = self.fits[bone]
+        fit = self.fits.get(bone)
+        if fit is not None and self._trees[bone].query(points_mm.mean(axis=0))[0] <= NEAR_MM:
             return fit.to_before(points_mm), max(LEAST_UNCERTAINTY_MM, fit.residual_mm)
         return self._by_neighbours(points_mm)
 
@@ -296,6 +322,21 @@ class SkeletonFit:
             return None
         local = frame.place(points_mm.mean(axis=0)[None])[0]
         return float(np.clip(local[0], 0, 1)), float(np.hypot(local[1], local[2]))
+
+
+def _strays(fits: Mapping[str, BoneFit], after: Mapping[str, BonePoints]) -> list[str]:
+    """Bones whose fit carries them far from where all bones together go: another bone under their name."""
+    if len(fits) < FEWEST_BONES:
+        return []
+    names = list(fits)
+    there = np.array([after[b].places_mm.mean(axis=0) for b in names])
+    here = np.array([fits[b].to_before(p[None])[0] for b, p in zip(names, there, strict=True)])
+    off = np.zeros(len(names))
+    for _ in range(6):
+        kept = off <= np.quantile(off, 0.8)
+        matrix, shift = _affine(there[kept], here[kept], np.eye(3), 1e3 * len(names))
+        off = np.linalg.norm(there @ matrix.T + shift - here, axis=1)
+    return [b for b, mm in zip(names, off, strict=True) if mm > STRAY_MM]
 
 
 def _usual_scale(
