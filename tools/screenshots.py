@@ -55,9 +55,9 @@ class Camera:
         self.page.wait_for_timeout(400)
         path = self.out / f"{name}.png"
         self.page.screenshot(path=path)
-        Image.open(path).convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
-            path, optimize=True
-        )
+        Image.open(path).convert("RGB").quantize(
+            256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+        ).save(path, optimize=True)
         print(f"{path.name}: {path.stat().st_size // 1024} kB")
 
     def keys(self, *keys: str) -> None:

@@ -14,8 +14,8 @@ def froc_figure(result: dict[str, Any]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDTH + 190} {TOP + HEIGHT + 60}" '
         'font-family="sans-serif" font-size="12">',
         '<rect width="100%" height="100%" fill="white"/>',
-        f'<text x="{LEFT}" y="18">Lesions found per false mark, set {result["set"]}, {result["n_exams"]} synthetic exams '
-        "(clinical and healthy)</text>",
+        f'<text x="{LEFT}" y="18">Lesions found per false mark, set {result["set"]}, {result["n_exams"]} synthetic '
+        "exams (clinical and healthy)</text>",
     ]
     rates = [float(r) for r in next(iter(result["froc"].values()))]
     top_rate = max(rates)
