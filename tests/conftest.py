@@ -46,3 +46,13 @@ def small_study(small_exam: ExamTruth, tmp_path_factory: pytest.TempPathFactory)
     request = ReadRequest(small_exam.folder / "dicom", out, command="marrowmap read EXAM --out STUDY")
     read_study(request, additions=[write_pages])
     return out
+
+
+@pytest.fixture(scope="session")
+def known_study(small_exam: ExamTruth, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Study folder of the small exam whose labels and candidates are the truth: pages without the networks."""
+    from known_study import write_known_study
+
+    out = tmp_path_factory.mktemp("known") / "child"
+    write_known_study(small_exam, out)
+    return out

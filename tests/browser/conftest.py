@@ -1,4 +1,4 @@
-"""The reading room in real Chromium: a server of its own per test, over a copy of the small study."""
+"""The reading room in real Chromium: a server of its own per test, over the study whose truth is known."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ class Server:
 
 
 @pytest.fixture
-def server(small_study: Path, tmp_path: Path) -> Iterator[Server]:
-    (tmp_path / "child").symlink_to(small_study)
+def server(known_study: Path, tmp_path: Path) -> Iterator[Server]:
+    (tmp_path / "child").symlink_to(known_study)
     running = Server(tmp_path)
     yield running
     running.stop()

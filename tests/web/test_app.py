@@ -17,8 +17,8 @@ READER = {"X-Marrowmap-Reader": "Dr A"}
 
 
 @pytest.fixture
-def client(small_study, tmp_path):
-    (tmp_path / "child").symlink_to(small_study)
+def client(known_study, tmp_path):
+    (tmp_path / "child").symlink_to(known_study)
     return TestClient(create_app(tmp_path), base_url="http://localhost")
 
 
@@ -41,10 +41,10 @@ def test_the_worklist_says_what_a_reader_needs(client):
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "zstd"])
-def test_a_series_travels_as_it_was_composed(client, small_study, encoding):
+def test_a_series_travels_as_it_was_composed(client, known_study, encoding):
     study = client.get("/api/studies/child").json()
     series = next(s for s in study["series"] if s["name"] == "STIR")
-    volume = read_volume(small_study / "volumes" / "STIR.nii.gz")
+    volume = read_volume(known_study / "volumes" / "STIR.nii.gz")
 
     answer = client.get("/" + series["url"] + "/volume", headers={"Accept-Encoding": encoding})
     raw = answer.content if encoding == "gzip" else answer.read()
@@ -82,7 +82,7 @@ def test_a_projection_knows_which_slice_made_each_pixel(client):
     )
 
 
-def test_outlines_are_those_of_the_candidates(client, small_study):
+def test_outlines_are_those_of_the_candidates(client, known_study):
     answer = client.get("/api/studies/child").json()
     for candidate in answer["study"]["candidates"]:
         mask = answer["masks"][candidate["id"]]
@@ -101,7 +101,7 @@ def test_a_fresh_reading_states_nothing(client):
     assert set(content["not_covered"]) <= {s.id for s in all_sites()}
 
 
-def test_a_change_is_there_after_a_restart(client, small_study, tmp_path):
+def test_a_change_is_there_after_a_restart(client, known_study, tmp_path):
     unit = next(s.id for s in all_sites() if s.id not in opened(client)["content"]["not_covered"])
     assert put(client, opened(client), normal=[unit]).status_code == 200
 
@@ -203,11 +203,11 @@ def test_a_click_in_a_bone_names_it_and_grows_an_outline(client, small_exam):
     assert client.post("/api/studies/child/grow", json={"point_mm": [9000, 0, 0]}).status_code == 422
 
 
-def test_packs_are_written_once_and_agree(small_study):
-    raw = (small_study / "pages" / "STIR.i16").read_bytes()
+def test_packs_are_written_once_and_agree(known_study):
+    raw = (known_study / "pages" / "STIR.i16").read_bytes()
 
-    assert gzip.decompress((small_study / "pages" / "STIR.i16.gz").read_bytes()) == raw
-    assert json.loads((small_study / "pages" / "series.json").read_text())["series"][0]["name"] == "STIR"
+    assert gzip.decompress((known_study / "pages" / "STIR.i16.gz").read_bytes()) == raw
+    assert json.loads((known_study / "pages" / "series.json").read_text())["series"][0]["name"] == "STIR"
 
 
 def sign_with_waivers(client, headers=READER):
@@ -263,8 +263,8 @@ def test_the_report_of_a_reading_is_the_same_when_made_again(client):
     assert one == two
 
 
-def test_the_exams_of_one_child_are_found_by_the_pseudonym(client, tmp_path, small_study):
-    (tmp_path / "earlier").symlink_to(small_study)
+def test_the_exams_of_one_child_are_found_by_the_pseudonym(client, tmp_path, known_study):
+    (tmp_path / "earlier").symlink_to(known_study)
     answer = client.get("/api/studies/child").json()
 
     assert [o["name"] for o in answer["others"]] == ["earlier"]
