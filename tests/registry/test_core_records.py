@@ -63,11 +63,9 @@ def test_rows_say_what_the_record_says():
     assert (patient["sex"], patient["birth_month"], patient["hla_b27"]) == ("F", "2010-05", None)
     assert (patient["leg_length_discrepancy"], patient["spine_surgery"]) == (False, None)
     assert (visit["bone_pain"], visit["fatigue"], visit["weight_loss"]) == (True, False, None)
-    assert (visit["crp_mg_per_l"], visit["crp_upper_mg_per_l"], visit.get("esr_mm_per_h")) == (
-        12.0,
-        5.0,
-        None,
-    )
+    assert (visit["crp_mg_per_l"], visit["crp_upper_mg_per_l"], visit["crp_below"]) == (12.0, 5.0, None)
+    assert (visit["esr_mm_per_h"], visit["esr_below"]) == (10.0, True)
+    assert visit["any_pain"] is True
     assert rows["treatments"][0]["response"] == "improved"
 
 

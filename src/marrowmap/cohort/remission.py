@@ -1,8 +1,8 @@
 """Remission from visits: no pain and normal blood, and/or clear imaging, for at least six months.
 
 Seed 003 joins the three parts by "and" and "and/or", which can be read in two ways; both are here and the one
-used is printed. Whether a state lasted is judged from the visits: it must hold at every visit of a stretch of
-at least ``six_months`` days. A visit at which the state is not known neither carries nor breaks a stretch.
+used is printed. The rule is that of ``core.rules.remission``, over many children at once: the state must hold at
+every visit of a stretch of six months, and a visit at which it is not known neither carries nor breaks one.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import numpy.typing as npt
 
 from marrowmap.cohort.choices import RemissionReading, TimeOrigin
 from marrowmap.cohort.cohort import Cohort
+from marrowmap.core.rules.configuration import DEFAULT_RULES
+from marrowmap.core.rules.remission import lasting_days
 
-SIX_MONTHS = 182
-"""Days; half of 365.25, rounded down."""
+SIX_MONTHS = lasting_days(DEFAULT_RULES.limits.remission_months)
+"""Days that a stretch must span."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,22 +62,24 @@ def last_contact(cohort: Cohort) -> npt.NDArray[np.float64]:
 
 def _state(cohort: Cohort, reading: RemissionReading) -> npt.NDArray[np.int8]:
     """Per visit 1 in remission, 0 not, -1 not known, by the rules of three-valued logic."""
-    pain = cohort.column("visits", "bone_pain")
-    score = cohort.column("visits", "pain_score")
-    pain_free = np.where((pain == 1) | (score > 0), 0, np.where((pain == 0) | (score == 0), 1, -1))
-    blood = np.minimum(_normal(cohort, "crp_mg_per_l", "crp_upper_mg_per_l"), 2)
-    blood = _and(blood, _normal(cohort, "esr_mm_per_h", "esr_upper_mm_per_h"))
+    bone, any_, score = (cohort.column("visits", n) for n in ("bone_pain", "any_pain", "pain_score"))
+    hurts = (bone == 1) | (any_ == 1) | (score > 0)
+    pain_free = np.where(hurts, 0, np.where((bone == 0) | (any_ == 0) | (score == 0), 1, -1))
+    crp = _normal(cohort, "crp_mg_per_l", "crp_upper_mg_per_l", "crp_below")
+    blood = _and(crp, _normal(cohort, "esr_mm_per_h", "esr_upper_mm_per_h", "esr_below"))
     clinical = _and(pain_free, blood)
     clear = cohort.column("visits", "imaging_clear")
     joined = _or(clinical, clear) if reading is RemissionReading.EITHER else _and(clinical, clear)
     return joined.astype(np.int8)
 
 
-def _normal(cohort: Cohort, value: str, limit: str) -> npt.NDArray[np.int64]:
+def _normal(cohort: Cohort, value: str, limit: str, below: str) -> npt.NDArray[np.int64]:
+    """1 not above the limit, 0 above, -1 not known; "less than" a value above the limit says nothing."""
     values, limits = cohort.column("visits", value), cohort.column("visits", limit)
-    known = ~np.isnan(values) & ~np.isnan(limits)
     with np.errstate(invalid="ignore"):
-        return np.where(known, (values <= limits).astype(int), -1)
+        inside = values <= limits
+    open_ = np.isnan(values) | np.isnan(limits) | ((cohort.column("visits", below) == 1) & ~inside)
+    return np.where(open_, -1, inside.astype(int))
 
 
 def _and(a: npt.NDArray, b: npt.NDArray) -> npt.NDArray:

@@ -14,6 +14,7 @@ from marrowmap.core.record.pain import match_pain
 from marrowmap.core.record.patient import ComplicationKind, Culture, PatientRecord, Specimen
 from marrowmap.core.record.units import Analyte
 from marrowmap.core.record.visit import PainfulSite, Symptoms, Visit
+from marrowmap.core.rules.remission import imaging_clear
 from marrowmap.core.site import sites_by_id
 
 Row = dict[str, Any]
@@ -26,8 +27,8 @@ _LABS = {
     Analyte.LDH: "ldh_u_per_l",
 }
 _WITH_LIMIT = {
-    Analyte.CRP: ("crp_mg_per_l", "crp_upper_mg_per_l"),
-    Analyte.ESR: ("esr_mm_per_h", "esr_upper_mm_per_h"),
+    Analyte.CRP: ("crp_mg_per_l", "crp_upper_mg_per_l", "crp_below"),
+    Analyte.ESR: ("esr_mm_per_h", "esr_upper_mm_per_h", "esr_below"),
 }
 _CONDITIONS = (
     "oral_ulcers",
@@ -53,12 +54,14 @@ def rows_of(record: PatientRecord, readings: Sequence[Reading] = ()) -> dict[str
 
     Painful places of all visits count once each. Lesions of several readings that share a tracking UID are one
     lesion; without one, each reading's lesion is a row of its own, because only a person may join them. Pairs of
-    pain and lesion come from ``core.pain`` at the level of the region. A value reported as "less than" is left
-    out, because the table holds plain numbers.
+    pain and lesion come from ``core.pain`` at the level of the region. CRP and ESR reported as "less than" say so
+    in a column of their own; other values reported so are left out, because the table holds plain numbers.
+    Imaging of a visit is clear, or not, by the reading that the visit names.
     """
+    by_id = {r.id: r for r in readings}
     return {
         "patients": [_patient(record)],
-        "visits": [_visit(record.key, v) for v in record.visits_in_order],
+        "visits": [_visit(record.key, v, by_id.get(v.reading_id)) for v in record.visits_in_order],
         "exams": [_exam(record.key, n, i.kind, i.done_on) for n, i in enumerate(record.imaging, start=1)],
         "lesions": _lesions(record, readings),
         "treatments": [_treatment(record.key, n, t) for n, t in enumerate(record.treatments, start=1)],
@@ -112,13 +115,15 @@ def _biopsy(record: PatientRecord) -> str | None:
     return "compatible" if any(b.inflammation is Assessment.PRESENT for b in record.biopsies) else "other"
 
 
-def _visit(key: str, visit: Visit) -> Row:
+def _visit(key: str, visit: Visit, reading: Reading | None) -> Row:
     row: Row = {"visit_id": f"{key}-{visit.id}", "patient_id": key, "visit_date": visit.date}
+    free = visit.pain_free.as_bool()
+    row["any_pain"] = None if free is None else not free
     row |= {f.name: getattr(visit.symptoms, f.name).as_bool() for f in fields(Symptoms)}
-    for analyte, (value_name, limit_name) in _WITH_LIMIT.items():
+    for analyte, (value_name, limit_name, below_name) in _WITH_LIMIT.items():
         lab = visit.lab(analyte)
-        if lab is not None and not lab.below:
-            row |= {value_name: lab.value, limit_name: lab.reference_high}
+        if lab is not None:
+            row |= {value_name: lab.value, limit_name: lab.reference_high, below_name: lab.below or None}
     for analyte, name in _LABS.items():
         lab = visit.lab(analyte)
         if lab is not None and not lab.below:
@@ -128,6 +133,7 @@ def _visit(key: str, visit: Visit) -> Row:
     row["patient_global"] = visit.outcomes.patient_global
     row["pain_score"] = visit.outcomes.pain
     row["chaq"] = visit.outcomes.chaq_index
+    row["imaging_clear"] = None if reading is None else imaging_clear(reading).as_bool()
     return row
 
 

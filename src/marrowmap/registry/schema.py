@@ -124,8 +124,11 @@ reading_studies = Table(
     Column("title", String(200), nullable=False),
     Column("state", String(16), nullable=False),
     Column("prior_allowed", Boolean, nullable=False),
+    Column("organiser", String(64)),
+    Column("adjudicator", String(64)),
     CheckConstraint("state IN ('open', 'adjudication', 'closed')", name="state"),
 )
+"""organiser: who opened it; adjudicator: who states the consensus. Empty in studies of the first version."""
 
 study_assignments = Table(
     "study_assignments",

@@ -9,8 +9,8 @@ from marrowmap.cohort.table import Row, Table
 from marrowmap.cohort.units import Finding, PatientSet, VisitFinding
 
 _MARKERS = {
-    "crp": ("crp_mg_per_l", "crp_upper_mg_per_l", "mg/L"),
-    "esr": ("esr_mm_per_h", "esr_upper_mm_per_h", "mm/h"),
+    "crp": ("crp_mg_per_l", "crp_upper_mg_per_l", "crp_below", "mg/L"),
+    "esr": ("esr_mm_per_h", "esr_upper_mm_per_h", "esr_below", "mm/h"),
 }
 
 
@@ -18,7 +18,7 @@ def laboratory_table(cohort: Cohort) -> Table:
     """Inflammation markers, HLA-B27, autoantibodies, cultures and biopsy."""
     everyone = cohort.patients
     rows = []
-    for name, (value, _, unit) in _MARKERS.items():
+    for name, (value, _, _, unit) in _MARKERS.items():
         label = name.upper()
         rows.append(
             Row(f"{name}_elevated", f"{label} ever elevated", (elevated(cohort, name).among(everyone),))
@@ -62,17 +62,21 @@ def laboratory_table(cohort: Cohort) -> Table:
         columns=(("all", "All patients"),),
         rows=tuple(rows),
         missing="Patients who were not tested are missing in the row of the test, not negative.",
-        notes=("Elevated: above the upper limit that the laboratory stated with the value, at any visit.",),
+        notes=(
+            "Elevated: above the upper limit that the laboratory stated with the value, at any visit.",
+            'A value reported as "less than" counts as the number that was given.',
+        ),
         synthetic=cohort.extract.synthetic,
     )
 
 
 def elevated(cohort: Cohort, marker: str) -> Finding[PatientSet]:
     """Patients whose marker ("crp" or "esr") was ever above the limit stated with it."""
-    value_name, limit_name, _ = _MARKERS[marker]
-    cohort.load("visits", "patient", value_name, limit_name)
+    value_name, limit_name, below_name, _ = _MARKERS[marker]
+    cohort.load("visits", "patient", value_name, limit_name, below_name)
     value, limit = cohort.column("visits", value_name), cohort.column("visits", limit_name)
     known = ~np.isnan(value) & ~np.isnan(limit)
     with np.errstate(invalid="ignore"):
+        known &= ~((cohort.column("visits", below_name) == 1) & (value > limit))
         above = known & (value > limit)
     return VisitFinding(above, known, cohort.column("visits", "patient"), cohort.n_patients, cohort.id).ever()

@@ -7,8 +7,9 @@ The text joins no pain, no inflammation in blood "and/or" clear imaging, for at 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 
 from marrowmap.core.lesion import Assessment
 from marrowmap.core.reading import Reading
@@ -20,6 +21,18 @@ from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
 from marrowmap.core.scores import citations
 
 CITATION = citations.SEED_COHORT
+
+
+@cache
+def lasting_days(months: float) -> int:
+    """Days that count as so many months: as many as the shortest run of calendar months has (six: 181).
+
+    A visit on the same day of the month six months later then always counts, and records that keep only days
+    between events (frozen extracts) answer as records with dates do. How days are counted is ours (PROPOSED).
+    """
+    whole = round(months)
+    starts = (date(2023, 1, 1) + timedelta(days=n) for n in range(4 * 365 + 1))
+    return min((add_months(day, whole) - day).days for day in starts)
 
 
 class Definition(StrEnum):
@@ -121,6 +134,7 @@ def remission(days: tuple[Quiet, ...], definition: Definition, rules: Rulebook =
     A stretch runs from the first quiet day to the last quiet day before a day that breaks it.
     """
     needed = rules.limits.remission_months
+    enough = timedelta(days=lasting_days(needed))
     since: date | None = None
     reached: date | None = None
     relapse: date | None = None
@@ -136,8 +150,8 @@ def remission(days: tuple[Quiet, ...], definition: Definition, rules: Rulebook =
             continue
         if since is None:
             since = quiet.day
-        if reached is None and quiet.day >= add_months(since, round(needed)):
-            reached, start_of_reached = add_months(since, round(needed)), since
+        if reached is None and quiet.day - since >= enough:
+            reached, start_of_reached = since + enough, since
     open_days = any(q.holds(definition) is None for q in days)
     if reached is not None:
         state = Assessment.PRESENT
