@@ -8,6 +8,8 @@ import pytest
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PARTS = ["Lesions", "Map", "Normal", "Exam", "Answers", "Log"]
+FILLED = {"Answers": "[data-answer=pathway]", "Log": "aside ol li"}
+"""What a part shows once the server has answered."""
 
 
 def findings(page, rules=None):
@@ -66,7 +68,7 @@ def test_no_serious_finding_on_any_page(server, new_tab, checked, theme):
     page.locator("[data-item] button").first.click()
     for part in PARTS:
         page.get_by_role("tab", name=part).click()
-        page.wait_for_timeout(200)
+        page.locator(FILLED.get(part, "[role=tabpanel]")).first.wait_for()
         found[part] = checked(page, rules)
     tab.press("?")
     found["keys"] = checked(page, rules)
