@@ -13,7 +13,7 @@ from enum import StrEnum
 from marrowmap.core.followup import measures
 from marrowmap.core.followup.limits import DEFAULT_LIMITS, FollowupLimits
 from marrowmap.core.followup.measures import Measure
-from marrowmap.core.followup.pairs import Group
+from marrowmap.core.followup.pairs import Group, groups, plain_pairs
 from marrowmap.core.followup.places import bone_key
 from marrowmap.core.lesion import Activity, Lesion
 from marrowmap.core.reading import Reading, UnitState
@@ -138,6 +138,19 @@ def change_of(
         problems=_problems(old, new),
         confirmed=group.confirmed,
         level_uncertain=any(x.level_uncertain for x in (*old, *new)),
+    )
+
+
+def changes_between(
+    before: Reading, after: Reading, limits: FollowupLimits = DEFAULT_LIMITS
+) -> tuple[Change, ...]:
+    """Every lesion that was active at either time, each in one change; pairs by identity or bone unit."""
+    active = {(True, x.id) for x in before.active_lesions} | {(False, x.id) for x in after.active_lesions}
+    found = groups([x.id for x in before.lesions], [x.id for x in after.lesions], plain_pairs(before, after))
+    return tuple(
+        change_of(group, before, after, limits=limits)
+        for group in found
+        if active & ({(True, x) for x in group.before} | {(False, x) for x in group.after})
     )
 
 

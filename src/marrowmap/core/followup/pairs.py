@@ -144,3 +144,22 @@ def from_identity(before: Reading, after: Reading) -> tuple[Pair, ...]:
         for b in after.lesions
         if a.tracking_uid and a.tracking_uid == b.tracking_uid
     )
+
+
+def plain_pairs(before: Reading, after: Reading) -> tuple[Pair, ...]:
+    """Pairs of two readings for which none were proposed: one tracking UID, else a bone unit in common.
+
+    Two lesions with different UIDs are different lesions, whatever their units.
+    """
+    return tuple(
+        Pair(a.id, b.id, why="same tracking UID" if a.tracking_uid and b.tracking_uid else "same bone unit")
+        for a in before.lesions
+        for b in after.lesions
+        if _same_lesion(a, b)
+    )
+
+
+def _same_lesion(a: Lesion, b: Lesion) -> bool:
+    if a.tracking_uid and b.tracking_uid:
+        return a.tracking_uid == b.tracking_uid
+    return not {s.id for s in a.sites}.isdisjoint(s.id for s in b.sites)

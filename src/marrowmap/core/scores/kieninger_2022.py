@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from marrowmap.core.followup.change import Change, ChangeClass, changes_between
+from marrowmap.core.followup.limits import FollowupLimits
 from marrowmap.core.lesion import Assessment
+from marrowmap.core.reading import Reading
 from marrowmap.core.rules.case import Case
 from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
 from marrowmap.core.rules.evidence import of_lesion
 from marrowmap.core.scores import citations
-from marrowmap.core.scores.change import Fate, LesionChange, compare_lesions
 from marrowmap.core.scores.result import (
     Confidence,
     Item,
@@ -18,6 +20,7 @@ from marrowmap.core.scores.result import (
     not_applicable,
     with_sentences,
 )
+from marrowmap.core.site import site
 
 SYSTEM = System(
     id="kieninger_2022",
@@ -50,24 +53,28 @@ def volume_change(before_ml: float, now_ml: float) -> float | None:
 
 
 def score(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
-    """Change of each followed lesion, and of the summed volume of all lesions measured at both times."""
-    if case.reading is None or case.earlier_reading is None:
+    """Change of each followed lesion, and of the summed volume of all lesions measured at both times.
+
+    A resolved lesion has no volume left, so it counts as measured when it was measured before.
+    """
+    first, then = case.earlier_reading, case.reading
+    if then is None or first is None:
         return not_applicable(SYSTEM, "needs two readings")
     changes = tuple(
         c
-        for c in compare_lesions(case.earlier_reading, case.reading, rules.limits)
-        if c.earlier and c.fate is not Fate.NOT_COMPARABLE
+        for c in changes_between(first, then, FollowupLimits(change=rules.limits))
+        if c.before and c.course is not ChangeClass.NOT_COMPARABLE
     )
-    items = tuple(_item(c) for c in changes)
-    measured = [c for c in changes if c.volume_percent is not None and _volume(c, "earlier") is not None]
-    before = sum(_volume(c, "earlier") or 0.0 for c in measured)
-    now = sum(_volume(c, "later") or 0.0 for c in measured)
-    total = volume_change(before, now) if measured else None
+    items = tuple(_item(c, first, then) for c in changes)
+    volumes = [v for v in map(_volumes, changes) if v is not None]
+    measured = len(volumes)
+    before, now = sum(v for v, _ in volumes), sum(v for _, v in volumes)
+    total = volume_change(before, now) if volumes else None
     if total is None:
         answer, text = "indeterminate", "no lesion was measured at both times"
     else:
         answer = f"{total * 100:+.0f} % volume"
-        text = f"{answer} over {len(measured)} of {len(changes)} followed lesion(s)"
+        text = f"{answer} over {measured} of {len(changes)} followed lesion(s)"
     result = ScoreResult(
         system=SYSTEM,
         state=State.INDETERMINATE if total is None else State.COMPUTED,
@@ -78,27 +85,34 @@ def score(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
         items=items,
         missing=tuple(i.label for i in items if i.state is Assessment.NOT_ASSESSED),
         rule=RULE,
-        details={"volume_before_ml": before, "volume_now_ml": now, "lesions_measured": len(measured)},
+        details={"volume_before_ml": before, "volume_now_ml": now, "lesions_measured": measured},
     )
     return with_sentences(result, (f"{SYSTEM.name}: {text}; no cut-off is published.",))
 
 
-def _volume(change: LesionChange, when: str) -> float | None:
-    values = [le.volume_ml for le in getattr(change, when)]
-    return None if None in values else float(sum(v for v in values if v is not None))
+def _volumes(change: Change) -> tuple[float, float] | None:
+    """Summed volume before and now in ml; None unless measured at both times."""
+    volume = change.measure("volume")
+    if volume is None or not volume.before:
+        return None
+    if change.course is ChangeClass.RESOLVED:
+        return volume.before, 0.0
+    return None if volume.after is None else (volume.before, volume.after)
 
 
-def _item(change: LesionChange) -> Item:
-    parts = []
-    if change.volume_percent is not None:
-        parts.append(f"volume {change.volume_percent:+.0f} %")
-    if change.si_ratio_percent is not None:
-        parts.append(f"signal ratio {change.si_ratio_percent:+.0f} %")
+def _item(change: Change, before: Reading, after: Reading) -> Item:
+    """A followed lesion; its evidence are the lesions of both readings."""
+    volumes, signal = _volumes(change), change.measure("signal ratio")
+    parts = [] if volumes is None else [f"volume {(volumes[1] / volumes[0] - 1) * 100:+.0f} %"]
+    if signal is not None and signal.percent is not None:
+        parts.append(f"signal ratio {signal.percent:+.0f} %")
+    old = [x for x in before.lesions if x.id in change.before]
+    new = [x for x in after.lesions if x.id in change.after]
     return Item(
-        id=change.lesion.id,
-        label=change.lesion.site.name,
+        id=change.before[0],
+        label=site(change.site_id).name,
         state=None if parts else Assessment.NOT_ASSESSED,
         text=", ".join(parts),
-        evidence=tuple(of_lesion(le) for le in (*change.earlier, *change.later)),
+        evidence=tuple(of_lesion(x) for x in (*old, *new)),
         note="" if parts else "not measured at both times",
     )
