@@ -15,11 +15,11 @@ from pydantic import BaseModel, Field
 from marrowmap import __version__
 from marrowmap.core.geometry import PointMm
 from marrowmap.registry.journal import Journal, State
-from marrowmap.web import problems
+from marrowmap.web import printed, problems
 from marrowmap.web.access import Person, may_change, person_of
 from marrowmap.web.demo_exam import DemoExam
-from marrowmap.web.desk import BESIDE, Desk
-from marrowmap.web.growing import Grower
+from marrowmap.web.desk import BESIDE, COMPARED, Desk
+from marrowmap.web.growing import Grower, genant_of
 from marrowmap.web.problems import NotThere
 from marrowmap.web.shelf import Shelf
 from marrowmap.web.unit_centres import unit_centres
@@ -45,6 +45,15 @@ class Outline(BaseModel):
     origin: tuple[int, int, int]
     shape: tuple[int, int, int]
     bits: str
+
+
+class Heights(BaseModel):
+    """Heights of a vertebral body and of its neighbours, mm; None: not measured."""
+
+    anterior_mm: float | None = Field(None, ge=0)
+    middle_mm: float | None = Field(None, ge=0)
+    posterior_mm: float | None = Field(None, ge=0)
+    reference_mm: float | None = Field(None, ge=0)
 
 
 class Click(BaseModel):
@@ -174,19 +183,30 @@ def create_app(data: Path) -> FastAPI:
 
     @app.get("/api/studies/{name}/reading/plain")
     def plain(name: str, person: Asker) -> dict[str, Any]:
-        from marrowmap.web.printed import suggested_text
+        return {"text": printed.suggested_text(desk.as_reading(desk.reading(name, person).content))}
 
-        return {"text": suggested_text(desk.as_reading(desk.reading(name, person).content))}
+    def report(make: Any, name: str, person: Person) -> Any:
+        content = desk.reading(name, person).content
+        reading = desk.as_reading(content)
+        beside = {key: content.get(key) for key in BESIDE if content.get(key)}
+        beside[COMPARED] = content.get(COMPARED) or desk.comparison(name, person, reading)
+        return make(reading, shelf.study(name), shelf.pack(name), beside)
+
+    @app.get("/api/studies/{name}/reading/report")
+    def report_json(name: str, person: Asker) -> dict[str, Any]:
+        found: dict[str, Any] = report(printed.json_of, name, person)
+        return found
+
+    @app.get("/api/studies/{name}/reading/report.html")
+    def report_html(name: str, person: Asker) -> Response:
+        page = report(printed.html_of, name, person)
+        return Response(page, media_type="text/html; charset=utf-8")
 
     @app.get("/api/studies/{name}/reading/report.pdf")
-    def printed(name: str, person: Asker) -> Response:
-        from marrowmap.web.printed import pdf_of
-
-        content = desk.reading(name, person).content
-        beside = {key: content.get(key) for key in BESIDE if content.get(key)}
-        pdf = pdf_of(desk.as_reading(content), shelf.study(name), shelf.pack(name), beside)
-        file = f'inline; filename="{content["id"]}.pdf"'
-        return Response(pdf, media_type="application/pdf", headers={"Content-Disposition": file})
+    def report_pdf(name: str, person: Asker) -> Response:
+        file = f'inline; filename="{desk.reading(name, person).content["id"]}.pdf"'
+        made = report(printed.pdf_of, name, person)
+        return Response(made, media_type="application/pdf", headers={"Content-Disposition": file})
 
     @app.put("/api/studies/{name}/reading")
     def save(name: str, new: NewState, person: Asker) -> dict[str, Any]:
@@ -208,6 +228,14 @@ def create_app(data: Path) -> FastAPI:
     @app.post("/api/studies/{name}/grow")
     def grow(name: str, click: Click, person: Asker) -> dict[str, Any]:
         return grower.grow(name, PointMm(*click.point_mm))
+
+    @app.get("/api/studies/{name}/heights")
+    def heights(name: str, site: str, person: Asker) -> dict[str, Any]:
+        return grower.heights(name, site)
+
+    @app.post("/api/genant")
+    def genant(given: Heights, person: Asker) -> dict[str, Any]:
+        return genant_of(given.model_dump())
 
     @app.post("/api/studies/{name}/measure")
     def measure(name: str, outline: Outline, person: Asker) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from marrowmap.exchange.reading_json import reading_from_dict, reading_to_dict
 from marrowmap.registry.journal import EMPTY, Journal
 from marrowmap.registry.journal import State as Saved
 from marrowmap.web.access import Person, reading_name
+from marrowmap.web.comparing import comparison_sentences
 from marrowmap.web.live_answers import live_answers
 from marrowmap.web.problems import NotAllowed, NotComplete
 from marrowmap.web.shelf import Shelf
@@ -21,6 +22,8 @@ from marrowmap.web.shelf import Shelf
 BESIDE = {"outlines": dict, "merged": dict, "plain_text": str}
 """Masks of the lesions, candidates joined to another's lesion, and the edited paragraph for the clinician:
 kept beside the reading, whose file format knows neither images nor candidates."""
+COMPARED = "comparison"
+"""Sentences frozen with a signed reading: what an earlier reading said then, whatever is amended there later."""
 FIXED = ("id", "exam_uid", "patient_key", "reader", "exam_date", "not_covered", "contrasts", "synthetic")
 """What the study decides, never the browser."""
 
@@ -128,7 +131,8 @@ class Desk:
                 f"{len(questions)} open: {questions[0].text}",
                 "Answer each, or waive it with a reason",
             )
-        signed = {**kept, **reading_to_dict(reading.signed(datetime.now(UTC)))}
+        compared = {COMPARED: self.comparison(name, person, reading)}
+        signed = {**kept, **reading_to_dict(reading.signed(datetime.now(UTC))), **compared}
         return self.journal.save(reading.id, signed, base=base, who=person.name, what="signed", signed=True)
 
     def amend(self, name: str, person: Person) -> Saved:
@@ -139,9 +143,23 @@ class Desk:
             raise NotAllowed("amendment", "there is no signed reading to amend", "Sign the reading first")
         new = _numbered(chain[0], len(chain))
         changed = {"id": new, "amends": chain[-1], "state": ReadingState.DRAFT, "signed_at": None}
-        return self.journal.save(
-            new, {**last.content, **changed}, base=0, who=person.name, what=f"amends {chain[-1]}"
-        )
+        content = {k: v for k, v in last.content.items() if k != COMPARED} | changed
+        return self.journal.save(new, content, base=0, who=person.name, what=f"amends {chain[-1]}")
+
+    def earlier(self, name: str, person: Person) -> str | None:
+        """The child's latest exam before this one that the person has signed a reading of; None without one."""
+        exam = self.shelf.study(name)["exam"]
+        for other in reversed(self.shelf.of_patient(exam["patient"]["key"])):
+            day = self.shelf.study(other)["exam"]["date"]
+            if other != name and day and exam["date"] and day < exam["date"] and self.signed(other, person):
+                return other
+        return None
+
+    def comparison(self, name: str, person: Person, reading: Reading) -> list[str]:
+        """Sentences about the change since the earlier exam; empty without a signed reading of one."""
+        earlier = self.earlier(name, person)
+        before = self.signed(earlier, person) if earlier else None
+        return comparison_sentences(before, reading) if before else []
 
     def answers(self, name: str, person: Person) -> dict[str, Any]:
         """Scores, patterns and pathway of the stored reading, and what is open before signing."""
@@ -167,7 +185,7 @@ class Desk:
     @staticmethod
     def as_reading(content: dict[str, Any]) -> Reading:
         """The reading in a saved state. Raises InvalidRecord."""
-        return reading_from_dict({k: v for k, v in content.items() if k not in BESIDE})
+        return reading_from_dict({k: v for k, v in content.items() if k not in BESIDE and k != COMPARED})
 
 
 def _numbered(first: str, amendments: int) -> str:

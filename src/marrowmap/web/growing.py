@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from marrowmap.core.geometry import PointMm
-from marrowmap.core.site import Site, site_of_label
+from marrowmap.core.lesion import VertebralHeights
+from marrowmap.core.scores import genant
+from marrowmap.core.site import Site, site_of_label, sites_by_id
 from marrowmap.core.skeleton import Skeleton
 from marrowmap.core.volume import Contrast, Volume
+from marrowmap.errors import InputError
 from marrowmap.exchange.nifti import read_labels, read_volume
 from marrowmap.imaging.grow import grow_region
-from marrowmap.imaging.measure import RegionMeasures, exam_muscle, measure_region
+from marrowmap.imaging.measure import RegionMeasures, exam_muscle, measure_region, vertebral_heights
 from marrowmap.imaging.muscle import MuscleReference
 from marrowmap.web.outlines import mask_from_json, mask_to_json
 from marrowmap.web.packs import FOLDER
@@ -62,6 +65,26 @@ class Grower:
         mask = mask_from_json(outline, skeleton.grid.shape)
         volumes, muscle = _images(folder)
         return {"measured": _measured(measure_region(volumes, skeleton, mask, muscle=muscle))}
+
+    def heights(self, name: str, site_id: str) -> dict[str, Any]:
+        """Heights of a vertebral body from the labels, mm; None where the label is too small. Raises InputError."""
+        skeleton = _skeleton(self._shelf.folder(name))
+        unit = sites_by_id().get(site_id)
+        if unit is None or not unit.is_vertebra:
+            raise InputError("site", f"{site_id!r} is no vertebra", "Name a unit such as vertebra_t8")
+        found = VertebralHeights() if skeleton is None else vertebral_heights(skeleton, unit)
+        return {key: None if mm is None else round(mm, 1) for key, mm in asdict(found).items()}
+
+
+def genant_of(heights: dict[str, Any]) -> dict[str, Any]:
+    """Genant grade of heights in mm. grade None: cannot be computed from what was measured."""
+    loss = genant.height_loss(VertebralHeights(**heights))
+    if loss.largest is None:
+        return {"grade": None, "text": "not computable: a height and one to compare it with are needed"}
+    grade = genant.grade(loss.largest)
+    shape = f", {loss.shape}" if loss.shape else ""
+    text = f"Genant {grade} ({genant.WORDS[grade]}{shape}), height loss {loss.largest:.0f} %"
+    return {"grade": grade, "text": text}
 
 
 def _measured(found: RegionMeasures) -> dict[str, Any]:

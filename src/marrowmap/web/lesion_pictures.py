@@ -50,12 +50,13 @@ def _picture(
     corner = (row - reach[0], column - reach[1])
     size = (2 * reach[0] + 1, 2 * reach[1] + 1)
     picture = Image.fromarray(_cut(grey, corner, size).astype(np.uint8)).resize(
-        (PIXELS, PIXELS), Image.BICUBIC
+        (PIXELS, PIXELS), Image.Resampling.BICUBIC
     )
     coloured = np.array(picture.convert("RGB"))
     if mask is not None:
         inside = _cut(mask_from_json(mask, series.shape)[slice_], corner, size)
-        large = np.array(Image.fromarray(inside.astype(np.uint8)).resize((PIXELS, PIXELS), Image.NEAREST)) > 0
+        small = Image.fromarray(inside.astype(np.uint8))
+        large = np.array(small.resize((PIXELS, PIXELS), Image.Resampling.NEAREST)) > 0
         coloured[_edge(large)] = INK
     file = io.BytesIO()
     Image.fromarray(coloured).save(file, "PNG", optimize=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from marrowmap import __version__
@@ -10,8 +12,9 @@ from marrowmap.core.reading import Reading
 from marrowmap.core.rules.case import Case
 from marrowmap.core.rules.configuration import DEFAULT_RULES
 from marrowmap.core.scores.catalogue import CATALOGUE
-from marrowmap.report.pdf import reading_pdf
+from marrowmap.report.pdf import reading_data, reading_pdf
 from marrowmap.report.plain_language import plain_language
+from marrowmap.report.reading_html import reading_html
 from marrowmap.report.reading_view import ReadingReport
 from marrowmap.web.lesion_pictures import lesion_pictures
 from marrowmap.web.packs import Pack
@@ -23,7 +26,7 @@ def suggested_text(reading: Reading) -> str:
 
 
 def report_of(reading: Reading, study: dict[str, Any], pack: Pack, beside: dict[str, Any]) -> ReadingReport:
-    """The printed reading. beside: outlines and edited paragraph kept beside the reading."""
+    """The printed reading. beside: what is kept beside the reading (outlines, edited paragraph, comparison)."""
     case = Case(reading=reading)
     shown = [row for row in CATALOGUE if row.group in ("burden", "distribution")]
     child, scanner = study["exam"]["patient"], study["exam"]["scanner"]
@@ -35,6 +38,7 @@ def report_of(reading: Reading, study: dict[str, Any], pack: Pack, beside: dict[
         scanner=Scanner(scanner["manufacturer"], scanner["model"], scanner["field_tesla"]),
         scores=tuple(row.compute(case, DEFAULT_RULES) for row in shown),
         pictures=lesion_pictures(reading, pack, beside.get("outlines", {})),
+        comparison=tuple(beside.get("comparison", ())),
         coverage=tuple(study["protocol"]["sentences"]),
         limitations=tuple(study["warnings"]),
         plain_text=beside.get("plain_text", "") or plain_language(reading),
@@ -45,3 +49,14 @@ def report_of(reading: Reading, study: dict[str, Any], pack: Pack, beside: dict[
 def pdf_of(reading: Reading, study: dict[str, Any], pack: Pack, beside: dict[str, Any]) -> bytes:
     """PDF of a reading, the same bytes each time. Raises MissingExtra without Typst."""
     return reading_pdf(report_of(reading, study, pack, beside))
+
+
+def html_of(reading: Reading, study: dict[str, Any], pack: Pack, beside: dict[str, Any]) -> str:
+    """The same report as one HTML file."""
+    return reading_html(report_of(reading, study, pack, beside))
+
+
+def json_of(reading: Reading, study: dict[str, Any], pack: Pack, beside: dict[str, Any]) -> dict[str, Any]:
+    """The same report as JSON: every text that HTML and PDF show, without the pictures."""
+    with tempfile.TemporaryDirectory(prefix="marrowmap-json-") as folder:
+        return reading_data(report_of(reading, study, pack, beside), Path(folder))
