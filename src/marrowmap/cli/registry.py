@@ -51,33 +51,19 @@ def sign(
     who: Annotated[str, typer.Option("--who", help="Name for the audit trail.")] = "",
 ) -> None:
     """Store signed readings, all or none. A signed reading can never change; amend it with a new one."""
-    from marrowmap.errors import InvalidRecord
-    from marrowmap.exchange.reading_json import read_reading, reading_to_dict
+    from marrowmap.exchange.reading_json import read_reading, reading_from_dict, reading_to_dict
     from marrowmap.registry.database import open_registry
-    from marrowmap.registry.readings import NewReading, store_readings
+    from marrowmap.registry.filing import Signed, file_readings
 
-    new = []
-    for file in files:
-        reading = read_reading(file)
-        if reading.signed_at is None:
-            raise InvalidRecord(str(file), "is a draft", "Sign it in the reading room first")
-        new.append(
-            NewReading(
-                reading.id,
-                reading.patient_key,
-                reading.exam_uid,
-                reading.reader,
-                reading_to_dict(reading),
-                reading.signed_at,
-                reading.amends,
-            )
-        )
+    found = [read_reading(file) for file in files]
+    signed = [Signed(reading, reading_to_dict(reading)) for reading in found]
     opened = open_registry(registry)
     try:
-        stored = store_readings(opened, new, who or getpass.getuser())
+        filed = file_readings(opened, signed, who or getpass.getuser(), reading_from_dict)
     finally:
         opened.close()
-    typer.echo(f"{stored} stored, {len(new) - stored} there already")
+    typer.echo(f"{filed.stored} stored, {filed.known} there already")
+    typer.echo(f"{filed.lesions} imaging lesion(s) of {len(filed.patients)} child(ren) now count in a cohort")
 
 
 @registry.command()

@@ -18,7 +18,7 @@ from marrowmap.errors import InvalidRecord, MissingExtra
 DATA = Path("marrowmap-data")
 
 
-def serve_pages(data: Path, port: int) -> None:
+def serve_pages(data: Path, port: int, registry: str = "") -> None:
     """Serve the pages of a data folder on this machine until interrupted."""
     try:
         import uvicorn
@@ -27,15 +27,25 @@ def serve_pages(data: Path, port: int) -> None:
     except ImportError as error:
         raise MissingExtra("the pages", f"need {error.name}", 'pip install "marrowmap[web]"') from None
     Console().print(f"marrowmap pages: http://127.0.0.1:{port}/  (Ctrl+C stops)", highlight=False)
-    uvicorn.run(create_app(data), host="127.0.0.1", port=port, log_level="warning", access_log=False)
+    uvicorn.run(
+        create_app(data, registry), host="127.0.0.1", port=port, log_level="warning", access_log=False
+    )
 
 
 def serve(
     data: Annotated[Path, typer.Option("--data", help="Folder of imported exams.")] = DATA,
     port: Annotated[int, typer.Option(help="Port on localhost.")] = 8737,
+    registry: Annotated[
+        str,
+        typer.Option(
+            "--registry",
+            help="Registry for signed readings: a file, or a postgresql:// URL. "
+            "Without it registry.db of the data folder, where there is one.",
+        ),
+    ] = "",
 ) -> None:
     """Open the worklist and the reading room on this machine."""
-    serve_pages(data, port)
+    serve_pages(data, port, registry)
 
 
 def import_exam(

@@ -155,7 +155,9 @@ def _lesions(record: PatientRecord, readings: Sequence[Reading]) -> list[Row]:
     pair_of_pain = {i: f"{record.key}-P{n}" for n, (i, _) in enumerate(match.pairs, start=1)}
     pair_of_lesion = {j: pair_of_pain[i] for i, j in match.pairs}
     rows = [_painful(record, n, p, d, pair_of_pain.get(n)) for n, (p, d) in enumerate(places)]
-    return rows + [_lesion(record.key, n, le, d, pair_of_lesion.get(n)) for n, (le, d) in enumerate(lesions)]
+    return rows + [
+        lesion_row(record.key, n, le, d, pair_of_lesion.get(n)) for n, (le, d) in enumerate(lesions)
+    ]
 
 
 def _painful(record: PatientRecord, number: int, site: PainfulSite, asked: date, pair: str | None) -> Row:
@@ -173,7 +175,8 @@ def _painful(record: PatientRecord, number: int, site: PainfulSite, asked: date,
     }
 
 
-def _lesion(key: str, number: int, lesion: Lesion, day: date | None, pair: str | None) -> Row:
+def lesion_row(key: str, number: int, lesion: Lesion, day: date | None, pair: str | None) -> Row:
+    """A row of the lesions table; its id is the child's with ``-L`` and the number after ``number``."""
     row: Row = {
         "lesion_id": f"{key}-L{number + 1}",
         "patient_id": key,

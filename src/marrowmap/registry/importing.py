@@ -63,11 +63,11 @@ def _store(
             old = before[table].get(row_id)
             if old is None:
                 added.append(full)
-                trail.note(table, row_id, _changes({}, full), full)
+                trail.note(table, row_id, changes({}, full), full)
                 counts["added"][table] += 1
-            elif _changes(old, full):
+            elif changes(old, full):
                 connection.execute(target.update().where(key == row_id).values(full))
-                trail.note(table, row_id, _changes(old, full), full)
+                trail.note(table, row_id, changes(old, full), full)
                 counts["changed"][table] += 1
             else:
                 counts["unchanged"][table] += 1
@@ -77,7 +77,7 @@ def _store(
     return ImportReport(*(dict(counts[k]) for k in ("added", "changed", "unchanged")))
 
 
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, list[str]]:
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, list[str]]:
     """Column -> [text before, text after] for every column that differs."""
     return {
         name: [write_cell(old.get(name)), write_cell(value)]

@@ -60,10 +60,11 @@ def store_readings(registry: Registry, new: Sequence[NewReading], who: str) -> i
     under the id of a signed reading, and for an amendment of what is not a signed reading of the same exam.
     """
     with registry.writing() as connection:
-        return sum(_store(connection, reading, who) for reading in new)
+        return sum(store_in(connection, reading, who) for reading in new)
 
 
-def _store(connection: sa.Connection, reading: NewReading, who: str) -> bool:
+def store_in(connection: sa.Connection, reading: NewReading, who: str) -> bool:
+    """Store one reading inside a write transaction; True when anything changed."""
     text, signed_at = canonical(reading.content), reading.signed_at
     row = {
         "reading_id": reading.id,

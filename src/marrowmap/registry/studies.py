@@ -8,7 +8,7 @@ assigned reading is signed; from then on the adjudicator sees all marks and stat
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -44,6 +44,30 @@ class BlindedCase:
     prior_allowed: bool
 
 
+@dataclass(frozen=True)
+class StudyInfo:
+    """A study as its organiser knows it; it names no child. done: reader -> number of cases handed in."""
+
+    study_id: str
+    title: str
+    state: str
+    organiser: str
+    adjudicator: str
+    cases: tuple[str, ...]
+    done: Mapping[str, int]
+    agreed: tuple[str, ...]
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Names of the readers."""
+        return tuple(self.done)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every assigned case was handed in."""
+        return all(n == len(self.cases) for n in self.done.values())
+
+
 def open_study(
     registry: Registry,
     study_id: str,
@@ -53,10 +77,12 @@ def open_study(
     who: str,
     seed: int,
     prior_allowed: bool = False,
+    adjudicator: str = "",
 ) -> None:
     """Assign every case to every reader, each in a random order of their own (fixed by ``seed``).
 
-    Raises InvalidRecord for fewer than two readers, no case, or an id that stands twice.
+    adjudicator: who states the consensus; the organiser (``who``) when empty. Raises InvalidRecord for fewer
+    than two readers, no case, or an id that stands twice.
     """
     if len(set(readers)) < 2 or len(set(readers)) != len(readers):
         raise InvalidRecord(
@@ -68,7 +94,14 @@ def open_study(
         if _study(connection, study_id) is not None:
             raise InvalidRecord(f"study {study_id}", "exists already", "Choose another id")
         trail = Trail(connection, who, "open study")
-        study = {"study_id": study_id, "title": title, "state": "open", "prior_allowed": prior_allowed}
+        study = {
+            "study_id": study_id,
+            "title": title,
+            "state": "open",
+            "prior_allowed": prior_allowed,
+            "organiser": who,
+            "adjudicator": adjudicator or who,
+        }
         connection.execute(reading_studies.insert(), study)
         trail.note("reading_studies", study_id, {"cases": len(cases), "readers": list(readers)}, study)
         rows = []
@@ -93,6 +126,49 @@ def open_study(
         trail.store()
 
 
+def study_info(registry: Registry, study_id: str) -> StudyInfo:
+    """One study with its progress. Raises InvalidRecord when there is none."""
+    with registry.reading() as connection:
+        return _info(connection, _known_study(connection, study_id))
+
+
+def all_studies(registry: Registry) -> tuple[StudyInfo, ...]:
+    """Every study with its progress, by id."""
+    with registry.reading() as connection:
+        wanted = sa.select(reading_studies).order_by(reading_studies.c.study_id)
+        return tuple(_info(connection, row) for row in connection.execute(wanted).mappings().all())
+
+
+def _info(connection: sa.Connection, study: sa.RowMapping) -> StudyInfo:
+    mine = sa.select(study_assignments).where(study_assignments.c.study_id == study["study_id"])
+    rows = connection.execute(mine.order_by(study_assignments.c.reader)).mappings().all()
+    done = {r["reader"]: 0 for r in rows}
+    for row in rows:
+        done[row["reader"]] += row["reading_id"] is not None
+    agreed = sa.select(study_consensus.c.case_id).where(study_consensus.c.study_id == study["study_id"])
+    return StudyInfo(
+        study["study_id"],
+        study["title"],
+        study["state"],
+        study["organiser"] or "",
+        study["adjudicator"] or "",
+        tuple(sorted({r["case_id"] for r in rows})),
+        done,
+        tuple(sorted(connection.execute(agreed).scalars())),
+    )
+
+
+def cases_of(registry: Registry, study_id: str) -> tuple[Case, ...]:
+    """The cases with the children they are of: for the program, never for a reader."""
+    with registry.reading() as connection:
+        _known_study(connection, study_id)
+        wanted = sa.select(
+            study_assignments.c.case_id, study_assignments.c.exam_uid, study_assignments.c.patient_id
+        )
+        mine = wanted.where(study_assignments.c.study_id == study_id).distinct()
+        return tuple(Case(*row) for row in connection.execute(mine.order_by(study_assignments.c.case_id)))
+
+
 def worklist(registry: Registry, study_id: str, reader: str) -> list[BlindedCase]:
     """The reader's cases in their order; nothing else is in it."""
     with registry.reading() as connection:
@@ -111,6 +187,24 @@ def worklist(registry: Registry, study_id: str, reader: str) -> list[BlindedCase
         )
         for r in rows
     ]
+
+
+def may_hand_in(
+    registry: Registry, study_id: str, case_id: str, reader: str, exam_uid: str, reading_id: str
+) -> bool:
+    """Whether a reading can be handed in; False when just this one was. Raises InvalidRecord with the reason."""
+    with registry.reading() as connection:
+        study = _known_study(connection, study_id)
+        row = _assignment(connection, study_id, case_id, reader)
+    if row["reading_id"] == reading_id:
+        return False
+    if row["reading_id"] is not None:
+        raise InvalidRecord(f"case {case_id}", f"was handed in by {reader} already", "A read is final")
+    if study["state"] != "open":
+        raise InvalidRecord(f"study {study_id}", "no longer takes readings", "It is in adjudication or closed")
+    if row["exam_uid"] != exam_uid:
+        raise InvalidRecord(f"reading {reading_id}", f"is of another exam than case {case_id}", "Check the case")
+    return True
 
 
 def hand_in(registry: Registry, study_id: str, case_id: str, reader: str, reading_id: str) -> None:
