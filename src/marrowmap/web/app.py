@@ -16,12 +16,16 @@ from marrowmap import __version__
 from marrowmap.core.geometry import PointMm
 from marrowmap.registry.journal import Journal, State
 from marrowmap.web import printed, problems
-from marrowmap.web.access import Person, may_change, person_of
+from marrowmap.web.access import Person, may_change, may_open, person_of
+from marrowmap.web.blinded import BlindableShelf, Blinding
+from marrowmap.web.cohort_routes import cohort_routes
 from marrowmap.web.demo_exam import DemoExam
 from marrowmap.web.desk import BESIDE, COMPARED, Desk
+from marrowmap.web.filing import Filing
 from marrowmap.web.growing import Grower, genant_of
 from marrowmap.web.problems import NotThere
-from marrowmap.web.shelf import Shelf
+from marrowmap.web.registry_link import RegistryLink
+from marrowmap.web.study_routes import study_routes
 from marrowmap.web.unit_centres import unit_centres
 
 Asker = Annotated[Person, Depends(person_of)]
@@ -62,15 +66,20 @@ class Click(BaseModel):
     point_mm: tuple[float, float, float]
 
 
-def create_app(data: Path) -> FastAPI:
-    """The app over one data folder: studies directly below it, readings below ``readings/``."""
-    shelf = Shelf(data)
+def create_app(data: Path, registry: str = "") -> FastAPI:
+    """The app over one data folder: studies directly below it, readings below ``readings/``.
+
+    registry: file or URL; "" takes ``registry.db`` of the data folder where there is one.
+    """
+    link = RegistryLink(data, registry)
+    shelf = BlindableShelf(data, Blinding(link))
     demo = DemoExam(shelf)
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         yield
         demo.stop()
+        link.close()
 
     app = FastAPI(
         title="marrowmap",
@@ -82,6 +91,10 @@ def create_app(data: Path) -> FastAPI:
     problems.install(app)
     grower = Grower(shelf)
     desk = Desk(shelf, Journal(data / "readings"))
+    filing = Filing(link, shelf, desk)
+    app.state.shelf = shelf
+    app.include_router(study_routes(link, shelf))
+    app.include_router(cohort_routes(link, shelf))
 
     @app.middleware("http")
     async def harden(request: Request, call_next: Any) -> Response:
@@ -94,7 +107,8 @@ def create_app(data: Path) -> FastAPI:
 
     @app.get("/api/studies")
     def studies(person: Asker) -> dict[str, Any]:
-        return {"version": __version__, "studies": [desk.line(name, person) for name in shelf.names()]}
+        lines = [desk.line(name, person) for name in shelf.names() if may_open(shelf, person, name)]
+        return {"version": __version__, "studies": lines}
 
     @app.get("/api/studies/{name}")
     def study(name: str, person: Asker) -> dict[str, Any]:
@@ -218,7 +232,8 @@ def create_app(data: Path) -> FastAPI:
 
     @app.post("/api/studies/{name}/reading/sign")
     def sign(name: str, new: NewState, person: Asker) -> dict[str, Any]:
-        return _state(desk.sign(name, may_change(person), new.content, base=new.base))
+        state = desk.sign(name, may_change(person), new.content, base=new.base)
+        return {**_state(state), "registry": filing.signed(name, state)}
 
     @app.get("/api/studies/{name}/site")
     def site_at(name: str, x: float, y: float, z: float, person: Asker) -> dict[str, Any]:
