@@ -19,8 +19,6 @@ from marrowmap.web.outlines import mask_to_json
 from marrowmap.web.packs import PackWriter
 
 _TITLES = {
-    "STIR": "STIR, whole body",
-    "T1": "T1, whole body",
     "ADC": "ADC, ours",
     "ADC_scanner": "ADC, the scanner's",
 }
@@ -48,7 +46,7 @@ def write_pages(study: Study, source: ExamSource, folder: Path, progress: Progre
             "DWI_mip",
             projection[None],
             study.volumes[high].grid,
-            title=f"{high.replace('_', ' ')}, projection, inverted",
+            title=f"MIP of {high.replace('_', ' ')}",
             kind="mip",
             contrast="DWI",
             depth=depth,

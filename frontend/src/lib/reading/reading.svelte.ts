@@ -35,6 +35,11 @@ export class Reading {
     return reading;
   }
 
+  /** The stored reading of another exam, to look at only. */
+  static async look(study: string): Promise<Reading> {
+    return new Reading(study, await api<SavedState>(`studies/${study}/reading`));
+  }
+
   private take(state: SavedState): void {
     this.content = state.content;
     this.version = state.version;

@@ -37,6 +37,14 @@ export interface Opened {
 export type Tab = "list" | "map" | "normal" | "exam" | "answers" | "log";
 export type Tool = "point" | "brush" | "erase";
 
+/** Another exam of the child beside this one, with what this reader said of it (or its candidates). */
+interface OtherExam {
+  name: string;
+  date: string | null;
+  view: ViewLike;
+  outlines: Outline[];
+}
+
 export class Room {
   opened = $state.raw<Opened | null>(null);
   reading = $state.raw<Reading | null>(null);
@@ -51,8 +59,9 @@ export class Room {
   brushMm = $state(3);
   joining = $state<string | null>(null);
   signing = $state(false);
+  help = $state(false);
   notice = $state("");
-  other = $state.raw<{ name: string; date: string | null; view: ViewLike } | null>(null);
+  other = $state.raw<OtherExam | null>(null);
   readonly view = new View();
   private readonly hanging = new Hanging(() => person.name);
   private readonly masks = new Map<string, Mask>();
@@ -120,8 +129,9 @@ export class Room {
     this.other = null;
     if (!name) return this.layout(this.hanging.count);
     try {
-      const [their, here, there] = await Promise.all([
+      const [their, said, here, there] = await Promise.all([
         api<Opened>(`studies/${name}`),
+        Reading.look(name),
         api<{ centres: Centres }>(`studies/${this.name}/centres`),
         api<{ centres: Centres }>(`studies/${name}/centres`),
       ]);
@@ -130,7 +140,8 @@ export class Room {
       const theirs = their.series
         .filter((s) => s.kind !== "native")
         .map((s) => new Series({ ...s, name: `earlier/${s.name}`, title: `${date ?? name}: ${s.title}` }));
-      this.other = { name, date, view: new OtherExamView(this.view, step) };
+      const outlines = outlinesOf(itemsOf(said, their.study.candidates, this.siteNames), (i) => maskOf(i, said, their.masks, this.masks));
+      this.other = { name, date, view: new OtherExamView(this.view, step), outlines: outlines.filter((o) => o.state !== "rejected") };
       this.series = [...this.series, ...theirs];
       this.panes = ["STIR", "earlier/STIR", "T1", "earlier/T1"].filter((n) => this.byName(n));
       this.full = null;
@@ -141,26 +152,30 @@ export class Room {
     }
   }
 
+  /** The next other exam of the child beside this one; after the last, this one alone again. */
+  compareNext(): void {
+    const others = this.opened?.others ?? [];
+    if (!others.length) this.notice = "There is no other exam of this child.";
+    const at = others.findIndex((o) => o.name === this.other?.name);
+    void this.compare(others[at + 1]?.name ?? null);
+  }
+
   candidates = $derived(this.opened?.study.candidates ?? []);
   sites = $derived(this.opened?.sites ?? []);
   siteNames = $derived(new Map(this.sites.map((s) => [s.id, s.name])));
   items = $derived.by<Item[]>(() => (this.reading ? itemsOf(this.reading, this.candidates, this.siteNames) : []));
   current = $derived(this.items.find((i) => i.id === this.selected) ?? null);
   decided = $derived(this.candidates.filter((c) => this.reading && this.reading.decisionOf(c.id) !== "undecided").length);
-  outlines = $derived<Outline[]>(
-    this.items
-      .filter((i) => i.point)
-      .map((i) => ({ id: i.id, label: `${i.name}, ${i.state}`, number: i.number, point: i.point!, state: i.state === "joined" ? "lesion" : i.state, mask: this.maskOf(i) })),
-  );
+  outlines = $derived<Outline[]>(outlinesOf(this.items, (i) => this.maskOf(i)));
+  theirOutlines = $derived(this.other?.outlines ?? []);
 
   maskOf(item: Item): Mask | null {
-    if (item.state === "joined") return null;
-    const json = (item.lesion && this.reading?.content.outlines[item.lesion.id]) || this.opened?.masks[item.id];
-    if (!json) return null;
-    const key = `${json.origin.join()}:${json.shape.join()}:${json.bits}`;
-    let mask = this.masks.get(key);
-    if (!mask) this.masks.set(key, (mask = Mask.fromJson(json)));
-    return mask;
+    return this.reading && this.opened ? maskOf(item, this.reading, this.opened.masks, this.masks) : null;
+  }
+
+  lookAtTheirs(id: string): void {
+    const chosen = this.theirOutlines.find((o) => o.id === id);
+    if (chosen && this.other) this.other.view.point = chosen.point;
   }
 
   select(id: string | null): void {
@@ -342,6 +357,29 @@ export class Room {
     view.setZoom(shown, { factor: view.zoomOf(shown).factor * factor, centre: view.point });
   }
 
+  shiftWindow(share: number): void {
+    this.adjust((w) => ([w.low, w.high] = [w.low + (w.high - w.low) * share, w.high + (w.high - w.low) * share]));
+  }
+
+  nextPane(by: number): void {
+    this.activePane = (this.activePane + by + this.panes.length) % this.panes.length;
+  }
+
+  /** Move the crosshair in the active pane, mm down and to the right of the picture; finer when zoomed. */
+  moveCross(down: number, right: number): void {
+    const shown = this.activeSeries;
+    if (!shown) return;
+    const view = this.viewOf(shown);
+    const zoom = view.zoomOf(shown);
+    const [s, r, c] = shown.grid.toVoxel(view.point);
+    const [, rows, columns] = shown.grid.shape;
+    const [, dr, dc] = shown.grid.spacing;
+    const row = Math.min(rows - 1, Math.max(0, r + down / zoom.factor / dr));
+    const column = Math.min(columns - 1, Math.max(0, c + right / zoom.factor / dc));
+    view.point = shown.grid.toMm([s, row, column]);
+    if (zoom.factor > 1) view.setZoom(shown, { factor: zoom.factor, centre: view.point });
+  }
+
   scroll(steps: number): void {
     const shown = this.activeSeries;
     if (shown) this.viewOf(shown).scroll(shown, steps);
@@ -357,6 +395,23 @@ export class Room {
     const voxel = adc?.grid.voxelAt(point);
     return adc && voxel ? adc.value(...voxel) : null;
   };
+}
+
+function outlinesOf(items: Item[], mask: (item: Item) => Mask | null): Outline[] {
+  return items
+    .filter((i) => i.point)
+    .map((i) => ({ id: i.id, label: `${i.name}, ${i.state}`, number: i.number, point: i.point!, state: i.state === "joined" ? "lesion" : i.state, mask: mask(i) }));
+}
+
+/** The outline of an item: as the reader left it, else the candidate's; ``kept`` saves decoding it again. */
+function maskOf(item: Item, reading: Reading, candidates: Record<string, MaskJson>, kept: Map<string, Mask>): Mask | null {
+  if (item.state === "joined") return null;
+  const json = (item.lesion && reading.content.outlines[item.lesion.id]) || candidates[item.id];
+  if (!json) return null;
+  const key = `${json.origin.join()}:${json.shape.join()}:${json.bits}`;
+  let mask = kept.get(key);
+  if (!mask) kept.set(key, (mask = Mask.fromJson(json)));
+  return mask;
 }
 
 export function saying(problem: Problem): string {
