@@ -69,7 +69,7 @@ def test_features_are_compared_where_two_readers_marked():
     assert found["periosteal reaction"].overall[0].value == 1
     assert found["bony expansion"].compared == 0
     assert found["bony expansion"].overall[0].why_missing
-    assert len(found) == len(FEATURES)
+    assert len(found) == len(FEATURES) + 1
 
 
 def test_three_readers_use_fleiss_and_scores_use_icc():

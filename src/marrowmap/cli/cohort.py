@@ -137,10 +137,9 @@ def agreement(
     as_json: Json = False,
 ) -> None:
     """Agreement of the readers of a blinded study, per site, feature and number; once all have read."""
-    from marrowmap.cohort.readers import agreement_words, study_agreement
+    from marrowmap.cli.registry_study import agreement as agreement_of
 
-    found = study_agreement(registry, study)
-    typer.echo(json.dumps(found.data(), ensure_ascii=False) if as_json else agreement_words(found))
+    agreement_of(study, registry, as_json)
 
 
 def _choices(remission: RemissionReading, origin: TimeOrigin) -> TableChoices:

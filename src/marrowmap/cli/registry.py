@@ -9,7 +9,10 @@ from typing import Annotated
 
 import typer
 
+from marrowmap.cli.registry_study import study
+
 registry = typer.Typer(help="The registry of patients, visits, lesions and treatments.", no_args_is_help=True)
+registry.add_typer(study, name="study")
 
 Place = Annotated[str, typer.Option("--registry", help="Registry: a file, or a postgresql:// URL.")]
 
@@ -64,6 +67,39 @@ def sign(
         opened.close()
     typer.echo(f"{filed.stored} stored, {filed.known} there already")
     typer.echo(f"{filed.lesions} imaging lesion(s) of {len(filed.patients)} child(ren) now count in a cohort")
+
+
+@registry.command()
+def collect(
+    registry: Place,
+    data: Annotated[Path, typer.Option("--data", help="Data folder of the reading room.")] = Path(
+        "marrowmap-data"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Store every reading signed in the reading room, with the lesions that a cohort counts. Can be repeated."""
+    from marrowmap.registry.journal import Journal
+    from marrowmap.web.blinded import BlindableShelf, Blinding
+    from marrowmap.web.desk import Desk
+    from marrowmap.web.filing import Filing
+    from marrowmap.web.registry_link import RegistryLink
+
+    link = RegistryLink(data, registry)
+    shelf = BlindableShelf(data, Blinding(link))
+    try:
+        found = Filing(link, shelf, Desk(shelf, Journal(data / "readings"))).collect()
+    finally:
+        link.close()
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        typer.echo(
+            f"{found['stored']} stored, {found['known']} there already, {len(found['refused'])} refused"
+        )
+        for line in found["refused"]:
+            typer.echo(f"  {line}")
+    if found["refused"]:
+        raise typer.Exit(2)
 
 
 @registry.command()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from marrowmap.core.lesion import Assessment, Features
 from marrowmap.core.reading import Reading, UnitState
+from marrowmap.core.rules.case import Case
+from marrowmap.core.scores import rai_cromris
+from marrowmap.core.scores.rinbo import rinbo_inputs
 from marrowmap.core.site import Region, all_sites
 from marrowmap.core.statistics.agreement import (
     Coefficient,
@@ -24,6 +27,9 @@ from marrowmap.core.statistics.agreement import (
     involved,
     krippendorff_alpha,
 )
+
+if TYPE_CHECKING:
+    from marrowmap.registry.database import Registry
 
 _STATE = {UnitState.LESION: 1.0, UnitState.NORMAL: 0.0, UnitState.NOT_ASSESSED: np.nan}
 _FINDING = {Assessment.PRESENT: 1.0, Assessment.ABSENT: 0.0, Assessment.NOT_ASSESSED: np.nan}
@@ -87,15 +93,28 @@ def unit_states(cases: Readings, units: Sequence[str] = ()) -> npt.NDArray[np.fl
 
 def feature_agreement(cases: Readings) -> list[Agreement]:
     """Each feature, in bone units in which at least two readers marked a lesion."""
-    found = []
-    for name in FEATURES:
-        columns: list[list[float]] = []
-        for readings in cases.values():
-            marked = {s.id for r in readings for le in r.lesions for s in le.sites}
-            columns += [[_feature(r, unit, name) for r in readings] for unit in sorted(marked)]
-        ratings = np.array(columns, float).T if columns else np.zeros((2, 0))
-        found.append(_judge(name.replace("_", " "), "bone unit with a lesion", ratings))
-    return found
+    unit = "bone unit with a lesion"
+    found = [
+        _judge(name.replace("_", " "), unit, _at_marked_units(cases, lambda r, u, n=name: _feature(r, u, n)))
+        for name in FEATURES
+    ]
+    grades = _at_marked_units(cases, _signal_grade)
+    return [*found, _judge("signal grade (0, 1, 2; weighted)", unit, grades, categories=3)]
+
+
+def _at_marked_units(cases: Readings, ask: Callable[[Reading, str], float]) -> npt.NDArray[np.float64]:
+    """[reader, case x unit] over the units in which any reader marked a lesion."""
+    columns: list[list[float]] = []
+    for readings in cases.values():
+        marked = {s.id for r in readings for le in r.lesions for s in le.sites}
+        columns += [[ask(r, unit) for r in readings] for unit in sorted(marked)]
+    return np.array(columns, float).T if columns else np.zeros((2, 0))
+
+
+def _signal_grade(reading: Reading, unit: str) -> float:
+    here = [le.features.signal_grade for le in reading.lesions if any(s.id == unit for s in le.sites)]
+    known = [g for g in here if g is not None]
+    return float(max(known)) if known else float("nan")
 
 
 def score_agreement(cases: Readings, scores: Mapping[str, Any] | None = None) -> list[ScoreAgreement]:
@@ -130,7 +149,7 @@ def _feature(reading: Reading, unit: str, name: str) -> float:
     return _FINDING[worst]
 
 
-def _judge(question: str, unit: str, ratings: npt.NDArray[np.float64]) -> Agreement:
+def _judge(question: str, unit: str, ratings: npt.NDArray[np.float64], categories: int = 2) -> Agreement:
     rated = (~np.isnan(ratings)).sum(0) >= 2
     ratings = ratings[:, rated]
     pick = involved(ratings)
@@ -139,19 +158,23 @@ def _judge(question: str, unit: str, ratings: npt.NDArray[np.float64]) -> Agreem
         unit,
         ratings.shape[1],
         int(pick.sum()),
-        _coefficients(ratings),
-        _coefficients(ratings[:, pick]),
+        _coefficients(ratings, categories),
+        _coefficients(ratings[:, pick], categories),
     )
 
 
-def _coefficients(ratings: npt.NDArray[np.float64]) -> tuple[Coefficient, ...]:
-    """Cohen for two readers, Fleiss for more (units that all of them judged); free-marginal kappa and alpha."""
-    counts = category_counts(ratings, 2)
+def _coefficients(ratings: npt.NDArray[np.float64], categories: int) -> tuple[Coefficient, ...]:
+    """Cohen for two readers, Fleiss for more (units that all of them judged); free-marginal kappa and alpha.
+
+    Grades (more than two categories) get Cohen's kappa with linear weights and alpha for ordered values.
+    """
+    counts, graded = category_counts(ratings, categories), categories > 2
     if ratings.shape[0] == 2:
-        first = cohen_kappa(confusion(ratings[0], ratings[1], 2))
+        table = confusion(ratings[0], ratings[1], categories)
+        first = cohen_kappa(table, "linear" if graded else "none")
     else:
         first = fleiss_kappa(counts[counts.sum(1) == ratings.shape[0]])
-    return first, free_marginal_kappa(counts), krippendorff_alpha(ratings)
+    return first, free_marginal_kappa(counts), krippendorff_alpha(ratings, "ordinal" if graded else "nominal")
 
 
 def agreement_data(agreement: Agreement) -> dict[str, Any]:
@@ -201,17 +224,28 @@ class StudyAgreement:
         }
 
 
-def study_agreement(registry: str, study_id: str) -> StudyAgreement:
+def _rai(reading: Reading) -> float | None:
+    """RAI-CROMRIS; None while a parameter is not assessed, because the answer is a range then."""
+    return rai_cromris.score(Case(reading=reading)).value
+
+
+def _largest(reading: Reading) -> float | None:
+    return rinbo_inputs(reading.lesions).max_size_mm
+
+
+SCORES: Mapping[str, Callable[[Reading], float | None]] = {
+    "RAI-CROMRIS (points from memory, not verified)": _rai,
+    "largest active lesion, mm": _largest,
+}
+"""Scores that are compared beside the counts; RINBO's points are not published in what could be read."""
+
+
+def study_agreement(registry: Registry, study_id: str) -> StudyAgreement:
     """Agreement of a study whose cases were all read. Raises NotForYou while it is open."""
     from marrowmap.exchange.reading_json import reading_from_dict
-    from marrowmap.registry.database import open_registry
     from marrowmap.registry.studies import marks_by_case
 
-    opened = open_registry(registry)
-    try:
-        marks = marks_by_case(opened, study_id, "the organiser")
-    finally:
-        opened.close()
+    marks = marks_by_case(registry, study_id, "the organiser")
     cases = {case: [reading_from_dict(r.content) for r in stored] for case, stored in marks.items()}
     names = tuple(r.reader for r in next(iter(marks.values()), []))
     return StudyAgreement(
@@ -220,7 +254,7 @@ def study_agreement(registry: str, study_id: str) -> StudyAgreement:
         len(cases),
         tuple(site_agreement(cases)),
         tuple(feature_agreement(cases)),
-        tuple(score_agreement(cases)),
+        tuple(score_agreement(cases, SCORES)),
     )
 
 

@@ -201,9 +201,13 @@ def may_hand_in(
     if row["reading_id"] is not None:
         raise InvalidRecord(f"case {case_id}", f"was handed in by {reader} already", "A read is final")
     if study["state"] != "open":
-        raise InvalidRecord(f"study {study_id}", "no longer takes readings", "It is in adjudication or closed")
+        raise InvalidRecord(
+            f"study {study_id}", "no longer takes readings", "It is in adjudication or closed"
+        )
     if row["exam_uid"] != exam_uid:
-        raise InvalidRecord(f"reading {reading_id}", f"is of another exam than case {case_id}", "Check the case")
+        raise InvalidRecord(
+            f"reading {reading_id}", f"is of another exam than case {case_id}", "Check the case"
+        )
     return True
 
 
