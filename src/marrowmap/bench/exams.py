@@ -79,8 +79,10 @@ def kind_of(request: ExamRequest) -> str:
     return "healthy" if request.lesions == "none" else "mimic"
 
 
-def exam_of(request: ExamRequest, cache: Path | None = None) -> BenchExam:
-    """Simulate one exam, or read it from ``cache``."""
+def exam_of(
+    request: ExamRequest, cache: Path | None = None, spacing: tuple[float, float, float] = SPACING
+) -> BenchExam:
+    """Simulate one exam, or read it from ``cache``. spacing: mm between (slices, rows, columns)."""
     path = (
         cache / f"{request.body}-{request.seed}-{request.lesions}-{request.difficulty}.npz" if cache else None
     )
@@ -88,7 +90,7 @@ def exam_of(request: ExamRequest, cache: Path | None = None) -> BenchExam:
         return _read(request, path)
     body = make_body(request)
     findings = make_findings(request, Surroundings.of(body, clouds_of(body)))
-    made = simulate_volumes(body, findings, SPACING, make_scanner(request), subsamples=1)
+    made = simulate_volumes(body, findings, spacing, make_scanner(request), subsamples=1)
     exam = BenchExam(
         request,
         {_name(k): v for k, v in made.volumes.items()},

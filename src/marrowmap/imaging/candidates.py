@@ -12,11 +12,11 @@ from marrowmap.core.lesion import Candidate
 from marrowmap.core.site import site_of_label
 from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.core.volume import Volume
-from marrowmap.imaging.candidates_inputs import lesion_inputs
 from marrowmap.imaging.candidates_rank import ranker, shown
 from marrowmap.imaging.candidates_reasons import prevalence_of, reasons
 from marrowmap.imaging.candidates_spots import Spot, find_spots
 from marrowmap.imaging.candidates_zscore import Unusual, unusual
+from marrowmap.imaging.lesion_features import lesion_view
 from marrowmap.imaging.measure import MARGIN_MM, Box, measure_in_box
 from marrowmap.imaging.muscle import muscle_mask, muscle_reference
 from marrowmap.imaging.network import lesion_probability, weights_there
@@ -99,7 +99,7 @@ def scored_spots(
     muscle = muscle_mask(work, small > 0)
     values = unusual(work, small, muscle)
     if weights_there("lesions"):
-        probability = lesion_probability(lesion_inputs(work, small, values), small > 0)
+        probability = lesion_probability(lesion_view(work, small, values))
     else:
         probability = (1 / (1 + np.exp(-(values.multi - 4.0)))).astype(np.float32) * (small > 0)
     spots = [(ranker().score(s), s) for s in find_spots(work, small, probability, values)]

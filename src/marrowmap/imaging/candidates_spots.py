@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from marrowmap.core.site import mirror, site_of_label
 from marrowmap.imaging.candidates_zscore import Unusual
-from marrowmap.imaging.working import Working, distance_to
+from marrowmap.imaging.working import Working
 
 Float = npt.NDArray[np.float32]
 SMALLEST_ML = 0.12
@@ -18,8 +18,6 @@ OUTLINE, PEAK = 0.08, 0.15
 """Probability at the widest outline, and the least that some voxel of a spot must reach."""
 OUTLINE_SHARE = 0.45
 """The outline follows this share of the spot's own peak."""
-NEAR_BONE_MM = 7.0
-"""A spot may leave the labelled bone by this much, so that a small error of the labels costs no lesion."""
 FEATURES = (
     "peak",
     "mean",
@@ -59,8 +57,7 @@ def find_spots(
     work: Working, labels: npt.NDArray[np.uint8], probability: Float, values: Unusual
 ) -> list[Spot]:
     """All spots, in no order. probability: lesion, per voxel of the working grid."""
-    near = distance_to(labels > 0, work.grid.spacing) <= NEAR_BONE_MM
-    parts, _ = ndimage.label((probability > OUTLINE) & near)
+    parts, _ = ndimage.label((probability > OUTLINE) & (values.near > 0))
     unit_peak = _peaks(labels, probability)
     counts = np.bincount(labels.ravel(), minlength=256)
     found = []

@@ -15,10 +15,12 @@ from scipy import ndimage
 
 from marrowmap.core.site import Region, Segment, Site, all_sites
 from marrowmap.imaging.muscle import local_muscle
-from marrowmap.imaging.working import Working
+from marrowmap.imaging.working import Working, double
 
 Float = npt.NDArray[np.float32]
 MIN_VOXELS = 12
+NEAR_BONE_MM = 8.0
+"""A lesion may leave the labelled bone by this much, so that a small error of the labels costs no lesion."""
 SPREAD_FLOOR = {"stir": 0.12, "t1": 0.12, "dwi": 0.15}
 """Smallest spread of a ratio to muscle that is believed, in units of muscle."""
 
@@ -28,12 +30,14 @@ class Unusual:
     """Ratios to local muscle and z-values on the working grid; arrays are 0 outside bone.
 
     ratio: "stir", "t1", "dwi" -> signal over local muscle everywhere. z: the same keys -> robust z among the
-    same kind of marrow, 0 outside bone. multi: their weighted sum.
+    same kind of marrow, 0 far from bone. multi: their weighted sum, 0 outside bone. near: label of the unit a voxel
+    lies in or within NEAR_BONE_MM of, 0 elsewhere; there z compares with the marrow of that unit's kind.
     """
 
     ratio: dict[str, Float]
     z: dict[str, Float]
     multi: Float
+    near: npt.NDArray[np.uint8]
 
 
 def sequences(work: Working) -> dict[str, str]:
@@ -81,8 +85,9 @@ def _sort(unit: Site) -> str:
 
 
 def unusual(work: Working, labels: npt.NDArray[np.uint8], muscle: npt.NDArray[np.bool_]) -> Unusual:
-    """z-values of every labelled voxel. labels: uint8 on the working grid."""
-    kinds, sorts = kinds_of_place()[labels], kinds_of_place(wide=True)[labels]
+    """z-values in and next to labelled bone. labels: uint8 on the working grid."""
+    near = near_units(labels, work.grid.spacing)
+    kinds, sorts = kinds_of_place()[near], kinds_of_place(wide=True)[near]
     inner = _inner(labels, work)
     ratio: dict[str, Float] = {}
     z: dict[str, Float] = {}
@@ -95,7 +100,20 @@ def unusual(work: Working, labels: npt.NDArray[np.uint8], muscle: npt.NDArray[np
         sign = -0.4 if part == "t1" else (1.0 if part == "stir" else 0.5)
         multi += sign * np.clip(z[part], -6, 8)
     multi[labels == 0] = 0
-    return Unusual(ratio, z, multi)
+    return Unusual(ratio, z, multi, near)
+
+
+def near_units(
+    labels: npt.NDArray[np.uint8], spacing: tuple[float, float, float], reach_mm: float = NEAR_BONE_MM
+) -> npt.NDArray[np.uint8]:
+    """Labels spread to voxels within ``reach_mm`` of bone, worked out at half the in-plane resolution."""
+    small = labels[:, ::2, ::2]
+    step = (spacing[0], 2 * spacing[1], 2 * spacing[2])
+    distance, index = ndimage.distance_transform_edt(small == 0, sampling=step, return_indices=True)
+    spread = np.where(distance <= reach_mm, small[tuple(index)], 0).astype(np.uint8)
+    out = np.asarray(double(spread, labels.shape), dtype=np.uint8)
+    np.copyto(out, labels, where=labels > 0)
+    return out
 
 
 def _inner(labels: npt.NDArray[np.uint8], work: Working) -> npt.NDArray[np.bool_]:

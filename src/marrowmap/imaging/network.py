@@ -1,4 +1,4 @@
-"""Running the shipped networks with ONNX Runtime on the CPU, window by window."""
+"""Running the shipped networks with ONNX Runtime on the CPU, some thousand voxels at a time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ import onnxruntime as ort
 from scipy import ndimage
 
 from marrowmap.imaging.label_classes import BONE, DISC, MUSCLE
-from marrowmap.imaging.label_features import Level, features_at, levels_of
+from marrowmap.imaging.label_features import UNIT_LATTICES
+from marrowmap.imaging.lesion_features import LesionView
 from marrowmap.imaging.normalise import normalise, tissue_level
+from marrowmap.imaging.surroundings import Level, features_at, levels_of
 from marrowmap.imaging.working import Working, double, halve
 
 Float = npt.NDArray[np.float32]
@@ -101,7 +103,7 @@ def find_bones(work: Working) -> Bones:
     if fluid is None and fatty is None:
         fluid = next(iter(work.signal.values()))
     channels = unit_channels(fluid, fatty, work.grid.spacing)
-    levels = levels_of(channels, work.grid.spacing)
+    levels = levels_of(channels, work.grid.spacing, UNIT_LATTICES)
     maps = [np.zeros(work.grid.shape, dtype=np.float16) for _ in range(3)]
     body = (channels[2] > 0.3) & work.body
     first = np.zeros_like(body)
@@ -124,42 +126,13 @@ def softmax(logits: Float) -> Float:
     return out
 
 
-LESION_WINDOW = (16, 80, 80)
-LESION_STEP = (10, 56, 56)
-
-
-def lesion_probability(
-    inputs: npt.NDArray[np.float16], bone: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float32]:
-    """Run the lesion network in windows that hold bone; windows are blended with a centre-heavy weight.
-
-    inputs: (channels, slices, rows, columns) from ``lesion_inputs``. Returns probability, 0 where no bone is near.
-    """
+def lesion_probability(view: LesionView) -> Float:
+    """Probability of lesion, 0 where no bone is near or nothing is bright."""
     net = session("lesions")
-    shape = bone.shape
-    pad = [(0, max(0, w - n)) for n, w in zip(shape, LESION_WINDOW, strict=True)]
-    x = np.pad(inputs, [(0, 0), *pad])
-    there = np.pad(bone, pad)
-    total = np.zeros(x.shape[1:], dtype=np.float32)
-    weight = np.zeros(x.shape[1:], dtype=np.float32)
-    bump = _bump()
-    for s in _starts(x.shape[1], LESION_WINDOW[0], LESION_STEP[0]):
-        for r in _starts(x.shape[2], LESION_WINDOW[1], LESION_STEP[1]):
-            for c in _starts(x.shape[3], LESION_WINDOW[2], LESION_STEP[2]):
-                box = np.s_[s : s + LESION_WINDOW[0], r : r + LESION_WINDOW[1], c : c + LESION_WINDOW[2]]
-                if not there[box].any():
-                    continue
-                (logits,) = net.run(None, {"x": x[(slice(None), *box)][None].astype(np.float32)})
-                total[box] += bump / (1 + np.exp(-logits[0, 0]))
-                weight[box] += bump
-    probability = total / np.maximum(weight, 1e-6)
-    return probability[: shape[0], : shape[1], : shape[2]]
-
-
-def _starts(n: int, window: int, step: int) -> list[int]:
-    return sorted({*range(0, max(1, n - window), step), n - window})
-
-
-def _bump() -> Float:
-    axes = [np.clip(np.minimum(np.arange(n) + 1, n - np.arange(n)) / (n / 4), 0.05, 1) for n in LESION_WINDOW]
-    return (axes[0][:, None, None] * axes[1][None, :, None] * axes[2][None, None, :]).astype(np.float32)
+    out = np.zeros(view.near.shape, dtype=np.float32)
+    places = np.argwhere(view.worth)
+    for start in range(0, len(places), CHUNK):
+        part = places[start : start + CHUNK]
+        (logit,) = net.run(None, {"x": view.at(part)})
+        out[tuple(part.T)] = 1 / (1 + np.exp(-logit[:, 0]))
+    return out

@@ -1,171 +1,171 @@
-"""Train the network that sees lesions: marrow unusual for this child, told from healthy bright spots."""
+"""Train the network that sees lesions: marrow unusual for this child, told from healthy bright spots.
+
+Voxels come from whole simulated exams through the product's own preparation and labels, so that the network
+learns with the errors it will meet. T1 or diffusion is missing in a part of the samples.
+"""
 
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from scipy import ndimage
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from marrowmap.core.geometry import Grid, PointMm
-from marrowmap.core.volume import Contrast, Volume
-from marrowmap.imaging.candidates_inputs import CHANNELS, lesion_inputs
+from marrowmap.bench.candidates import without
+from marrowmap.bench.exams import BenchExam
+from marrowmap.core.skeleton import Skeleton
 from marrowmap.imaging.candidates_zscore import unusual
+from marrowmap.imaging.label import label_skeleton
+from marrowmap.imaging.lesion_features import COUNT, lesion_view
 from marrowmap.imaging.muscle import muscle_mask
-from marrowmap.imaging.working import Working, prepare
-from marrowmap.training.cases import Case, load
-from marrowmap.training.loop import feed, train
-from marrowmap.training.nets import UNet, export
-from marrowmap.training.synthesis import Shown, show
+from marrowmap.imaging.working import enlarge, prepare, resample
+from marrowmap.training.exams import FIRST, training_exams
+from marrowmap.training.voxels import Dense, Sample, export, fit, keep
 
-WIDTHS = (24, 48, 64, 96)
-WINDOW = (16, 80, 80)
-CROPS = 24
-"""Windows taken from one appearance of a child before another is drawn."""
+VOXELS = {"lesion": 9_000, "beside": 5_000, "other": 4_000, "marrow": 12_000}
+"""Voxels drawn from one exam: in lesions (evenly over lesions), within two voxels of one, in look-alikes, elsewhere."""
+MISSING: tuple[tuple[str, ...], ...] = ((), ("dwi",), ("t1",), ("dwi", "t1"))
+MISSING_ODDS = (0.55, 0.2, 0.15, 0.1)
 
 
-def volumes_of(
-    shown: Shown, spacing: tuple[float, float, float], rng: np.random.Generator | None
-) -> dict[str, Volume]:
-    """The composed volumes an exam would give; with ``rng``, T1 or diffusion is sometimes missing."""
-    assert shown.stir is not None
-    assert shown.t1 is not None
-    assert shown.b50 is not None
-    assert shown.b800 is not None
-    grid = Grid.coronal(shown.stir.shape, spacing, PointMm(0, 0, 0))  # type: ignore[arg-type]
-    station = shown.station
-    out = {"STIR": Volume(shown.stir, grid, Contrast.STIR, station=station)}
-    if rng is None or rng.random() > 0.12:
-        out["T1"] = Volume(shown.t1, grid, Contrast.T1, station=station)
-    if rng is None or rng.random() > 0.2:
-        out["DWI_b800"] = Volume(shown.b800, grid, Contrast.DWI, station=station, b_value=800.0)
-        out["ADC"] = Volume(_adc(shown.b50, shown.b800), grid, Contrast.ADC, station=station)
-    return out
-
-
-def _adc(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        adc = 1e6 * np.log(low / high) / 750
-    return np.where(
-        (low > 0.15 * np.percentile(low, 95)) & np.isfinite(adc), np.clip(adc, 0, 4000), 0
-    ).astype(np.float32)
-
-
-def worn_labels(site: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """True labels made as faulty as predicted ones: shifted here and there by a voxel or two, with holes."""
-    shape = site.shape
-    shifts = []
-    for size in (0.6, 1.3, 1.3):
-        small = rng.normal(0, size, [max(2, n // 10) for n in shape])
-        index = [np.linspace(0, m - 1, n) for m, n in zip(small.shape, shape, strict=True)]
-        near = [np.round(i).astype(int) for i in index]
-        shifts.append(np.round(ndimage.uniform_filter(small[np.ix_(*near)], 5)).astype(np.int32))
-    places = [np.clip(np.indices(shape, sparse=True)[k] + shifts[k], 0, shape[k] - 1) for k in range(3)]
-    out = site[places[0], places[1], places[2]]
-    holes = ndimage.gaussian_filter(rng.standard_normal(shape, dtype=np.float32), 2.5)
-    out[holes > 1.6 * holes.std()] = 0
-    return out
-
-
-def appearance(case: Case, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(inputs float16, target float16, places worth a window) of a whole child as one scanner shows it."""
-    box = tuple(slice(0, n) for n in case.site.shape)
-    shown = show(case, box, rng, contrast_mix=0.0)  # type: ignore[arg-type]
-    work: Working = prepare(volumes_of(shown, case.spacing, rng))
-    labels = worn_labels(case.site, rng) if rng.random() < 0.85 else case.site
+def sample(exam: BenchExam, skeleton: Skeleton, rng: np.random.Generator) -> Sample:
+    """Features (float16), share of lesion (float16) and weight of the voxels drawn from one exam."""
+    volumes = exam.volumes
+    for what in MISSING[int(rng.choice(len(MISSING), p=MISSING_ODDS))]:
+        volumes = without(volumes, what)
+    work = prepare(volumes)
+    labels = enlarge(skeleton.labels, skeleton.grid, work.grid).astype(np.uint8)
     values = unusual(work, labels, muscle_mask(work, labels > 0))
-    inputs = lesion_inputs(work, labels, values)
-    target = (case.lesion / 255.0).astype(np.float16)
-    return inputs, target, _places(case, rng)
+    mirrored = bool(rng.random() < 0.5)
+    view = lesion_view(work, labels, values, mirrored)
+    active = [t.number for t in exam.truth if not t.sclerotic]
+    share = resample(np.isin(exam.lesions, active).astype(np.float32), exam.grid, work.grid)
+    number = enlarge(exam.lesions, exam.grid, work.grid)
+    other = enlarge(exam.others > 0, exam.grid, work.grid) > 0
+    sclerotic = (number > 0) & ~np.isin(number, active)
+    if mirrored:
+        share, number, other, sclerotic = (a[..., ::-1] for a in (share, number, other, sclerotic))
+    places, weight = _draw(view.worth & ~sclerotic, share, number, other, rng)
+    return {
+        "x": view.at(places).astype(np.float16),
+        "y": share[tuple(places.T)].astype(np.float16),
+        "weight": weight.astype(np.float32),
+    }
 
 
-def _places(case: Case, rng: np.random.Generator) -> np.ndarray:
-    """Window centres: half on lesions, a quarter on look-alikes, the rest anywhere in bone."""
-    found = []
-    for mask, share in ((case.lesion > 100, 0.5), (case.other > 60, 0.25), (case.site > 0, 1.0)):
-        places = np.argwhere(mask)
-        want = CROPS - sum(len(f) for f in found) if share == 1.0 else round(CROPS * share)
-        if len(places):
-            found.append(places[rng.integers(len(places), size=want)])
-    return np.concatenate(found)[:CROPS]
+def _draw(
+    worth: npt.NDArray[np.bool_],
+    share: npt.NDArray[np.float32],
+    number: npt.NDArray[np.generic],
+    other: npt.NDArray[np.bool_],
+    rng: np.random.Generator,
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+    """Voxels, and how many each stands for, compressed so that lesions count more than they fill."""
+    lesion = share > 0.3
+    beside = lesion.copy()
+    for axis, reach in ((0, 1), (1, 2), (2, 2)):
+        for step in range(1, reach + 1):
+            beside |= np.roll(beside, step, axis) | np.roll(beside, -step, axis)
+    groups = {
+        "lesion": lesion,
+        "beside": beside & ~lesion,
+        "other": other & ~beside,
+        "marrow": ~beside & ~other,
+    }
+    places, weights = [], []
+    for name, mask in groups.items():
+        found = np.argwhere(mask & worth)
+        if not len(found):
+            continue
+        odds = np.ones(len(found))
+        if name == "lesion":
+            count = np.bincount(number.ravel())
+            odds = 1 / np.sqrt(np.maximum(count[number[tuple(found.T)]], 1))
+        odds /= odds.sum()
+        chosen = rng.choice(len(found), size=min(VOXELS[name], len(found)), p=odds)
+        places.append(found[chosen])
+        weights.append(np.sqrt(1 / (odds[chosen] * len(chosen))))
+    return np.concatenate(places), np.concatenate(weights)
 
 
-class Windows:
-    """Cuts windows from appearances; one appearance serves CROPS windows."""
+class LesionNet(nn.Module):
+    """Features of a voxel -> logit of being in a lesion."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.left: list[tuple[torch.Tensor, torch.Tensor]] = []
+    def __init__(self, hidden: tuple[int, int] = (256, 128)) -> None:
+        super().__init__()
+        self.body = Dense(COUNT, hidden, noise=0.2, drop=0.3)
+        self.lesion = nn.Linear(hidden[1], 1)
 
-    def __call__(self, rng: np.random.Generator) -> tuple[torch.Tensor, ...]:
-        if len(self.left) < CROPS:
-            paths = sorted(self.folder.glob("[0-9]*[0-9].npz"))
-            inputs, target, places = appearance(load(paths[int(rng.integers(len(paths)))]), rng)
-            for place in places:
-                self.left.append(self._cut(inputs, target, place, rng))
-        return self.left.pop(int(rng.integers(len(self.left))))
-
-    def _cut(
-        self, inputs: np.ndarray, target: np.ndarray, place: np.ndarray, rng: np.random.Generator
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        box = []
-        for at, n, want in zip(place, target.shape, WINDOW, strict=True):
-            start = int(
-                np.clip(at - want // 2 + rng.integers(-want // 4, want // 4 + 1), 0, max(0, n - want))
-            )
-            box.append(slice(start, min(n, start + want)))
-        x, y = inputs[(slice(None), *box)], target[tuple(box)]
-        pad = [(0, w - n) for n, w in zip(y.shape, WINDOW, strict=True)]
-        x, y = np.pad(x, [(0, 0), *pad]), np.pad(y, pad)
-        if rng.random() < 0.5:
-            x, y = x[..., ::-1], y[..., ::-1]
-        return (
-            torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))[None],
-            torch.from_numpy(np.ascontiguousarray(y, dtype=np.float32))[None, None],
-        )
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.lesion(self.body(x))
+        return out
 
 
-def loss_of(net: torch.nn.Module, batch: tuple) -> tuple[torch.Tensor, dict[str, float]]:
+def loss_of(net: nn.Module, some: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
     """Weighted cross-entropy and Dice against the share of lesion in each voxel."""
-    x, y = batch
-    logits = net(x.to(memory_format=torch.channels_last_3d)).float()
-    weight = 1 + 4 * y
-    cross = (F.binary_cross_entropy_with_logits(logits, y, reduction="none") * weight).mean() * 20
-    p = logits.sigmoid()
-    dice = 1 - (2 * (p * y).sum() + 30) / ((p * p).sum() + (y * y).sum() + 30)
-    return cross + dice, {"cross": cross.item(), "dice": dice.item()}
+    y, weight = some["y"].float(), some["weight"].clamp(max=20)
+    logit = net(some["x"].float()).float()[:, 0]
+    cross = (F.binary_cross_entropy_with_logits(logit, y, reduction="none") * weight).sum() / weight.sum()
+    p = logit.sigmoid()
+    dice = 1 - 2 * (p * y * weight).sum() / ((p * p + y * y) * weight).sum().clamp(min=1e-6)
+    found = (logit[y > 0.7] > 0).float().mean().item()
+    false = ((logit > 0) & (y < 0.05)).float().mean().item()
+    parts = {"cross": cross.item(), "dice": dice.item(), "found": found, "false": false}
+    return cross + 0.5 * dice, parts
 
 
-def make_net() -> UNet:
-    """One output: the probability of lesion at 3 mm."""
-    return UNet(len(CHANNELS), WIDTHS, 1)
+def draw(exams: Path, voxels: Path, seeds: range, appearances: int) -> None:
+    """Fill ``voxels``: sample n of a child is fixed by (seed, n)."""
+    wanted = [s for s in seeds if not all(_path(voxels, s, n).exists() for n in range(appearances))]
+    for seed in wanted:
+        for _, exam in training_exams(exams, range(seed, seed + 1)):
+            begun = time.time()
+            skeleton = label_skeleton(exam.volumes)
+            for n in range(appearances):
+                keep(sample(exam, skeleton, np.random.default_rng([seed, n, 5])), _path(voxels, seed, n))
+            print(f"{seed}: {appearances} samples, {time.time() - begun:.0f} s", flush=True)
+
+
+def _path(voxels: Path, seed: int, n: int) -> Path:
+    return voxels / f"{seed}-{n}.npz"
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Train and export."""
+    """Draw voxels, train, export."""
     parser = argparse.ArgumentParser(prog="python -m marrowmap.training lesions")
-    parser.add_argument("--cases", type=Path, required=True)
+    parser.add_argument(
+        "--exams", type=Path, required=True, help="folder of simulated exams; filled when short"
+    )
+    parser.add_argument(
+        "--voxels", type=Path, required=True, help="folder of drawn voxels; filled when short"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the ONNX file")
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--steps", type=int, default=100_000)
+    parser.add_argument("--first", type=int, default=FIRST)
+    parser.add_argument("--count", type=int, default=100, help="children; 0 takes the voxels as they are")
+    parser.add_argument("--appearances", type=int, default=2, help="samples of each child")
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=2)
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--draw-only", action="store_true")
     args = parser.parse_args(argv)
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    net = train(
-        make_net(),
+    draw(args.exams, args.voxels, range(args.first, args.first + args.count), args.appearances)
+    if args.draw_only:
+        return
+    net = fit(
+        LesionNet(),
         loss_of,
-        feed(Windows(args.cases), args.seed),
-        minutes=args.minutes,
-        steps=args.steps,
+        args.voxels,
+        epochs=args.epochs,
         rate=args.rate,
+        seed=args.seed,
         checkpoint=args.out.with_suffix(".pt"),
-        device=args.device,
     )
-    export(net.cpu(), len(CHANNELS), str(args.out), ["lesion"])
+    export(net, COUNT, args.out, ["lesion"])

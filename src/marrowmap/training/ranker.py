@@ -10,32 +10,34 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
-from marrowmap.core.geometry import Grid
-from marrowmap.core.volume import Volume
+from marrowmap.bench.candidates import truth_on
+from marrowmap.bench.exams import SMALLEST_ML, BenchExam, exams, kind_of
 from marrowmap.imaging.candidates import scored_spots
 from marrowmap.imaging.candidates_spots import FEATURES
 from marrowmap.imaging.label import label_skeleton
-from marrowmap.imaging.working import enlarge, prepare
-from marrowmap.phantom.exam import make_body, make_findings, make_scanner
-from marrowmap.phantom.lesions import Surroundings
-from marrowmap.phantom.scene import clouds_of
-from marrowmap.phantom.sets import bench_set
-from marrowmap.phantom.volumes import simulate_volumes
+from marrowmap.imaging.working import prepare
 
 FIXED_SIGN = {"peak": 1, "mean": 1, "log_ml": 1, "stir_z": 1, "t1_z": -1, "dwi_z": 1, "strict": -1}
 """Features whose weight may only have this sign; with few exams chance would turn some around."""
 LEFT_OUT = ("stir_ratio", "twin", "extent")
 
 
-def rows_of(
-    volumes: dict[str, Volume], lesions: npt.NDArray[np.uint16], grid: Grid
-) -> list[tuple[tuple[float, ...], bool]]:
-    """(features, whether it hits a lesion) of every spot of one exam, with the product's own labels."""
-    skeleton = label_skeleton(volumes)
-    work = prepare(volumes)
-    truth = enlarge(lesions, grid, work.grid) > 0
-    spots, *_ = scored_spots(work, skeleton)
-    return [(s.features, bool(truth[s.box][s.mask].mean() >= 0.1)) for _, s in spots]
+def rows_of(exam: BenchExam) -> list[tuple[tuple[float, ...], bool]]:
+    """(features, whether it hits a lesion) of every spot of one exam, with the product's own labels.
+
+    Spots on lesions that do not count (under 0.5 ml, sclerotic) are left out.
+    """
+    skeleton = label_skeleton(exam.volumes)
+    work = prepare(exam.volumes)
+    truth = truth_on(exam, work)
+    counted = [t.number for t in exam.truth if t.volume_ml >= SMALLEST_ML and not t.sclerotic]
+    rows = []
+    for _, spot in scored_spots(work, skeleton)[0]:
+        inside = truth[spot.box][spot.mask]
+        hit = bool(np.isin(inside, counted).mean() >= 0.1)
+        if hit or not (inside > 0).mean() >= 0.1:
+            rows.append((spot.features, hit))
+    return rows
 
 
 def fit(rows: list[tuple[tuple[float, ...], bool]], penalty: float = 2.0) -> dict[str, object]:
@@ -76,16 +78,16 @@ def fit(rows: list[tuple[tuple[float, ...], bool]], penalty: float = 2.0) -> dic
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Simulate exams, collect spots, fit, write."""
+    """Label validation exams, collect their spots, fit, write."""
     parser = argparse.ArgumentParser(prog="python -m marrowmap.training ranker")
     parser.add_argument("--out", type=Path, required=True, help="ranker.json")
     parser.add_argument("--exams", type=int, default=22)
+    parser.add_argument("--cache", type=Path, help="folder that keeps the simulated exams")
     args = parser.parse_args(argv)
     rows: list[tuple[tuple[float, ...], bool]] = []
-    for request in bench_set("validation", args.exams):
-        body = make_body(request)
-        findings = make_findings(request, Surroundings.of(body, clouds_of(body)))
-        made = simulate_volumes(body, findings, (5.0, 2.0, 2.0), make_scanner(request))
-        rows += rows_of(made.volumes, made.lesions, made.grid)
-        print(f"{request.seed}: {len(rows)} spots", flush=True)
+    for exam in exams("validation", args.exams, args.cache):
+        if kind_of(exam.request) == "mimic":
+            continue
+        rows += rows_of(exam)
+        print(f"{exam.request.seed}: {len(rows)} spots, {sum(y for _, y in rows)} in lesions", flush=True)
     args.out.write_text(json.dumps(fit(rows), indent=1) + "\n", encoding="utf-8")

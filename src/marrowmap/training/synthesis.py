@@ -114,13 +114,17 @@ def _move(signal: Float, drift: list[float], rng: np.random.Generator) -> Float:
 
 
 def _other_fluid(raw: dict[str, Float], fluid: Float, rng: np.random.Generator) -> Float:
-    kind = rng.integers(3)
+    kind = rng.integers(4)
     if kind == 0:  # T2 without fat suppression
         return fluid + raw["fat"] * np.float32(rng.uniform(0.5, 1.3))
-    if kind == 1:  # Dixon water or fat-suppressed T2: muscle and marrow water closer together
+    if kind == 1:  # fat-suppressed T2: muscle and marrow water closer together
         return np.maximum(raw["stir"], 0) ** np.float32(rng.uniform(0.6, 1.2)) + raw["b50"] * np.float32(
             rng.uniform(0, 0.7)
         )
+    if (
+        kind == 2
+    ):  # Dixon water of short echo time: muscle nearly as bright as fluid, fat and yellow marrow black
+        return 1 - np.exp(-np.float32(rng.uniform(0.8, 2.5)) * np.maximum(raw["stir"], 0))
     return raw["b50"] * np.float32(rng.uniform(0.4, 1)) + np.float32(rng.uniform(0, 0.8)) * fluid
 
 

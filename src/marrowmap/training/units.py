@@ -1,8 +1,7 @@
 """Train the network that names bones: which voxel is bone, which bone it is, which level or ray.
 
 Voxels are drawn from many appearances of many children, bones evenly; the network reads what surrounds each
-voxel (``imaging.label_features``). Drawing voxels instead of whole windows is what makes training possible in
-minutes on a CPU: a dense U-Net saw a hundredth of the bones in the same time.
+voxel (``imaging.label_features``).
 """
 
 from __future__ import annotations
@@ -28,12 +27,14 @@ from marrowmap.imaging.label_classes import (
     class_of_label,
     ordinal_of_label,
 )
-from marrowmap.imaging.label_features import COUNT, features_at, levels_of
+from marrowmap.imaging.label_features import COUNT, UNIT_LATTICES
 from marrowmap.imaging.network import unit_channels
+from marrowmap.imaging.surroundings import features_at, levels_of
 from marrowmap.imaging.working import double, halve
 from marrowmap.phantom.body import Tissue
 from marrowmap.training.cases import Case, load
 from marrowmap.training.synthesis import Box, choose_box, show
+from marrowmap.training.voxels import Dense, export, fit, keep
 
 VOXELS = {"bone": 14_000, "near": 7_000, "far": 5_000}
 """Voxels drawn from one appearance: in bone (evenly over units), within two voxels of bone, elsewhere in the body."""
@@ -60,10 +61,10 @@ def sample(case: Case, rng: np.random.Generator) -> dict[str, npt.NDArray]:
         box = choose_box(case, rng, int(rng.integers(60, 220)), int(rng.integers(70, 170)), shape[0])
     elif kind < 0.4:
         box = choose_box(case, rng, int(rng.integers(200, shape[1])), shape[2], shape[0])
-    shown = show(case, box, rng, diffusion=False)
+    shown = show(case, box, rng, contrast_mix=0.5, diffusion=False)
     gone = rng.random()
     channels = unit_channels(
-        None if 0.2 <= gone < 0.35 else shown.stir, None if gone < 0.2 else shown.t1, case.spacing
+        None if 0.25 <= gone < 0.4 else shown.stir, None if gone < 0.25 else shown.t1, case.spacing
     )
     site, tissue = case.site[box], case.tissue[box]
     if rng.random() < 0.5:
@@ -73,7 +74,7 @@ def sample(case: Case, rng: np.random.Generator) -> dict[str, npt.NDArray]:
     target = fine_target(tissue, site)
     at = tuple(places.T)
     return {
-        "x": features_at(levels_of(channels, case.spacing), places).astype(np.float16),
+        "x": features_at(levels_of(channels, case.spacing, UNIT_LATTICES), places).astype(np.float16),
         "fine": target[at],
         "label": site[at],
         "weight": weight.astype(np.float32),
@@ -112,26 +113,23 @@ def _draw(
 
 
 class UnitNet(nn.Module):
-    """Features of a voxel -> (6 kinds of tissue, bone classes, level or ray)."""
+    """Features of a voxel -> (6 kinds of tissue, bone classes and level or ray)."""
 
     def __init__(self, hidden: tuple[int, int] = (256, 160)) -> None:
         super().__init__()
-        self.names = len(class_names())
-        self.body = nn.Sequential(
-            nn.Linear(COUNT, hidden[0]), nn.GELU(), nn.Linear(hidden[0], hidden[1]), nn.GELU()
-        )
-        self.more = nn.Sequential(nn.Linear(hidden[1], hidden[1]), nn.GELU())
+        self.body = Dense(COUNT, hidden)
         self.fine = nn.Linear(hidden[1], len(FINE_NAMES))
-        self.coarse = nn.Linear(hidden[1], self.names + 1)
+        self.coarse = nn.Linear(hidden[1], len(class_names()) + 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        h = self.body(x - 0.5)
-        h = h + self.more(h)
+        h = self.body(x)
         return self.fine(h), self.coarse(h)
 
 
-def loss_of(net: UnitNet, x: Tensor, fine: Tensor, label: Tensor, weight: Tensor) -> tuple[Tensor, dict]:
+def loss_of(net: nn.Module, some: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
     """Weighted cross-entropy of tissue; class and order of bone voxels, bones counting alike."""
+    x, fine, label = some["x"].float(), some["fine"].long(), some["label"].long()
+    weight = some["weight"].clamp(max=400)
     classes = torch.from_numpy(class_of_label().astype(np.int64))
     ordinal = torch.from_numpy(np.nan_to_num(ordinal_of_label(), nan=-1.0))
     a, b = net(x)
@@ -161,6 +159,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--appearances", type=int, default=120)
     parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--hidden", type=int, default=256, help="width of the first layer")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=1)
@@ -168,12 +167,19 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    args.voxels.mkdir(parents=True, exist_ok=True)
     if args.appearances:
         draw(args.cases, args.voxels, args.appearances, args.seed)
     if not args.draw_only:
-        net = fit(args.voxels, args.epochs, args.rate, args.seed, args.out.with_suffix(".pt"))
-        write(net, args.out)
+        net = fit(
+            UnitNet((args.hidden, args.hidden * 5 // 8)),
+            loss_of,
+            args.voxels,
+            epochs=args.epochs,
+            rate=args.rate,
+            seed=args.seed,
+            checkpoint=args.out.with_suffix(".pt"),
+        )
+        export(net, COUNT, args.out, ["fine", "coarse"])
 
 
 def draw(cases: Path, voxels: Path, appearances: int, seed: int) -> None:
@@ -186,68 +192,5 @@ def draw(cases: Path, voxels: Path, appearances: int, seed: int) -> None:
         begun = time.time()
         rng = np.random.default_rng([seed, number])
         made = sample(load(paths[int(rng.integers(len(paths)))]), rng)
-        partial = path.with_suffix(".tmp.npz")
-        np.savez(partial, **made)
-        partial.rename(path)
+        keep(made, path)
         print(f"{path.name} {len(made['label'])} voxels {time.time() - begun:.1f} s", flush=True)
-
-
-def fit(voxels: Path, epochs: int, rate: float, seed: int, checkpoint: Path) -> UnitNet:
-    """Train on everything in ``voxels``; the last tenth of the files is only watched."""
-    files = [f for f in sorted(voxels.glob("*.npz")) if "tmp" not in f.name]
-    kept = [dict(np.load(f)) for f in files]
-    watch = max(1, len(kept) // 12)
-    parts = {
-        name: {k: np.concatenate([d[k] for d in some]) for k in kept[0]}
-        for name, some in (("train", kept[:-watch]), ("watch", kept[-watch:]))
-    }
-    del kept
-    data = {n: {k: torch.from_numpy(v) for k, v in d.items()} for n, d in parts.items()}
-    net = UnitNet()
-    if checkpoint.exists():
-        net.load_state_dict(torch.load(checkpoint, weights_only=True))
-    size, batch = len(data["train"]["label"]), 4096
-    total = epochs * (size // batch)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=2e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=total, pct_start=0.08)
-    rng = np.random.default_rng(seed)
-    for epoch in range(epochs):
-        order = torch.from_numpy(rng.permutation(size))
-        begun, seen = time.time(), []
-        for i in range(size // batch):
-            some = _batch(data["train"], order[i * batch : (i + 1) * batch])
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                loss, told = loss_of(net, *some)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            seen.append(list(told.values()))
-        with torch.no_grad():
-            _, held = loss_of(net, *_batch(data["watch"], torch.arange(len(data["watch"]["label"]))))
-        words = " ".join(
-            f"{k} {a:.3f}/{b:.3f}" for k, a, b in zip(told, np.mean(seen, 0), held.values(), strict=True)
-        )
-        print(f"epoch {epoch} {time.time() - begun:.0f} s {words}", flush=True)
-        torch.save(net.state_dict(), checkpoint)
-    return net
-
-
-def _batch(data: dict[str, Tensor], index: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    x = data["x"][index].float()
-    return x, data["fine"][index].long(), data["label"][index].long(), data["weight"][index].clamp(max=400)
-
-
-def write(net: UnitNet, path: Path) -> None:
-    """Export with a free number of voxels."""
-    net = net.eval()
-    torch.onnx.export(
-        net,
-        (torch.zeros(8, COUNT),),
-        str(path),
-        input_names=["x"],
-        output_names=["fine", "coarse"],
-        dynamic_axes={"x": {0: "n"}, "fine": {0: "n"}, "coarse": {0: "n"}},
-        opset_version=17,
-        dynamo=False,
-    )

@@ -1,0 +1,108 @@
+"""What the lesion network sees of a voxel: the marrow around it, how unusual it is, and in which bone it lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from marrowmap.core.site import all_sites, mirror
+from marrowmap.imaging.candidates_zscore import Unusual
+from marrowmap.imaging.label_classes import class_names, class_of_label
+from marrowmap.imaging.surroundings import Lattice, Level, count_of, features_at, levels_of
+from marrowmap.imaging.working import Working
+
+Float = npt.NDArray[np.float32]
+STIR, STIR_Z, T1, T1_Z, DWI, DWI_Z, ADC, BONE = range(8)
+LESION_LATTICES = (
+    Lattice(3.0, tuple(range(8))),
+    Lattice(6.0, tuple(range(8))),
+    Lattice(12.0, (STIR, STIR_Z, T1, DWI_Z, BONE)),
+    Lattice(24.0, (STIR, STIR_Z, BONE), far=True),
+    Lattice(48.0, (STIR_Z, BONE), far=True),
+)
+UNIT_FACTS = 8
+"""Own median and 90th percentile of STIR z, the same of the twin, has a twin, strict place, T1 there, DWI there."""
+COUNT = count_of(LESION_LATTICES) + len(class_names()) + UNIT_FACTS
+"""Number of features of a voxel."""
+BRIGHT_Z = 0.5
+"""A lesion is bright on the fluid-sensitive sequence; voxels below this z-value are not asked."""
+
+
+@dataclass(frozen=True)
+class LesionView:
+    """An exam as the lesion network sees it. worth: voxels to ask. facts: (256, n), by label of the nearest unit."""
+
+    levels: list[Level]
+    near: npt.NDArray[np.uint8]
+    facts: Float
+    worth: npt.NDArray[np.bool_]
+
+    def at(self, places: npt.NDArray[np.intp]) -> Float:
+        """Features of voxels, (n, COUNT)."""
+        return np.hstack([features_at(self.levels, places), self.facts[self.near[tuple(places.T)]]])
+
+
+def lesion_view(
+    work: Working, labels: npt.NDArray[np.uint8], values: Unusual, mirrored: bool = False
+) -> LesionView:
+    """labels: uint8 on the working grid. mirrored: columns turned around (for training)."""
+    channels = _channels(work, labels, values)
+    near = values.near
+    smooth = ndimage.uniform_filter(values.z["stir"], (1, 3, 3)) if "stir" in values.z else None
+    worth = (near > 0) & (smooth > BRIGHT_Z) if smooth is not None else np.zeros(near.shape, dtype=bool)
+    facts = _facts(labels, values)
+    if mirrored:
+        channels, near, worth = channels[..., ::-1], near[..., ::-1], worth[..., ::-1]
+        channels = np.ascontiguousarray(channels)
+    return LesionView(levels_of(channels, work.grid.spacing, LESION_LATTICES), near, facts, worth)
+
+
+def _channels(work: Working, labels: npt.NDArray[np.uint8], values: Unusual) -> Float:
+    """Ratios to local muscle, compressed; z-values in fours; ADC in 1e-3 mm2/s; 0 where a sequence is missing."""
+    out = np.zeros((8, *work.grid.shape), dtype=np.float32)
+    for part, ratio, z in (("stir", STIR, STIR_Z), ("t1", T1, T1_Z), ("dwi", DWI, DWI_Z)):
+        if part in values.z:
+            out[ratio] = np.log1p(np.clip(values.ratio[part], 0, 20))
+            out[z] = np.clip(values.z[part] / 4, -2, 3)
+    if "ADC" in work.signal:
+        out[ADC] = np.clip(work.signal["ADC"] / 1000, 0, 3)
+    out[BONE] = labels > 0
+    return out
+
+
+def _facts(labels: npt.NDArray[np.uint8], values: Unusual) -> Float:
+    names = class_names()
+    out = np.zeros((256, len(names) + UNIT_FACTS), dtype=np.float32)
+    middle, high = _unit_quantiles(labels, values)
+    for unit in all_sites():
+        row = out[unit.label]
+        row[class_of_label()[unit.label]] = 1
+        other = mirror(unit)
+        twin = other.label if other is not None else 0
+        row[len(names) :] = (
+            middle[unit.label],
+            high[unit.label],
+            middle[twin],
+            high[twin],
+            twin > 0,
+            unit.strict_threshold,
+            "t1" in values.z,
+            "dwi" in values.z,
+        )
+    return out
+
+
+def _unit_quantiles(labels: npt.NDArray[np.uint8], values: Unusual) -> tuple[Float, Float]:
+    """Median and 90th percentile of STIR z over 4 in each unit; 0 for units that were not found."""
+    middle, high = np.zeros(256, np.float32), np.zeros(256, np.float32)
+    if "stir" not in values.z:
+        return middle, high
+    for value, box in enumerate(ndimage.find_objects(labels), start=1):
+        if box is None:
+            continue
+        inside = values.z["stir"][box][labels[box] == value]
+        middle[value], high[value] = np.clip(np.percentile(inside, [50, 90]) / 4, -2, 3)
+    return middle, high
