@@ -18,6 +18,8 @@ export interface Opened {
   name: string;
   study: {
     synthetic: boolean;
+    /** A case of a blinded study: nothing of the child is told. */
+    blinded?: boolean;
     exam: {
       date: string | null;
       patient: { key: string; age_years: number | null; sex: string };
