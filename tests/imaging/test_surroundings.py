@@ -56,8 +56,8 @@ def test_a_mirrored_picture_gives_mirrored_features() -> None:
 
 
 def test_far_boxes_are_read_on_the_pooled_grid() -> None:
-    volume = np.full((1, 10, 64, 64), 2.0, dtype=np.float32)
+    volume = np.full((1, 20, 160, 160), 2.0, dtype=np.float32)
     lattices = (Lattice(24.0, (0,), far=True, along=(-2, 2)),)
-    row = features_at(levels_of(volume, SPACING, lattices), np.array([[5, 32, 32]]))[0]
+    row = features_at(levels_of(volume, SPACING, lattices), np.array([[10, 80, 80]]))[0]
     assert len(row) == lattices[0].count == 29
     assert np.allclose(row, 2.0)

@@ -105,10 +105,11 @@ def fit(
 def _join(files: list[Path]) -> dict[str, Tensor]:
     """All samples one after the other, in memory once."""
     sizes = {}
+    like: dict[str, tuple[tuple[int, ...], np.dtype]] = {}
     for f in files:
         with np.load(f) as d:
             sizes[f] = len(d["x"])
-            like = {k: (d[k].shape[1:], d[k].dtype) for k in d.files} if len(sizes) == 1 else like
+            like = like or {k: (d[k].shape[1:], d[k].dtype) for k in d.files}
     out = {k: np.empty((sum(sizes.values()), *shape), dtype) for k, (shape, dtype) in like.items()}
     at = 0
     for f, n in sizes.items():
