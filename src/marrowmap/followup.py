@@ -26,11 +26,12 @@ from marrowmap.core.study import Study
 from marrowmap.errors import InvalidRecord
 from marrowmap.exchange.records import encode
 from marrowmap.exchange.study_reader import StoredReading, read_stored_reading, read_study_folder
-from marrowmap.imaging.bone_frame import SkeletonFit
 from marrowmap.imaging.leg_length import LegLengths, leg_lengths
 from marrowmap.imaging.lesion_places import Outline, lesion_places, outline_of_ball, outline_of_mask
 from marrowmap.imaging.measure import exam_muscle
+from marrowmap.imaging.near_muscle import NearMuscle
 from marrowmap.imaging.place_signal import signal_now
+from marrowmap.imaging.skeleton_fit import SkeletonFit
 
 VOLUMES = ("STIR", "T2FS", "DIXON_WATER", "T1")
 """Volumes a comparison looks at."""
@@ -116,6 +117,7 @@ def follow_up(
         growth=fit.growth() if fit is not None else {},
         partly=partly_covered(before.study) | partly_covered(after.study),
         signal_now=_signals(before, after, fit, pairs),
+        near_muscle=(_near_muscle(before), _near_muscle(after)),
         provisional=provisional,
     )
     answer = compare(before.reading, after.reading, pairs, more, case=case, limits=limits)
@@ -182,7 +184,7 @@ def _signals(
     marked = [o.points_mm for o in after.outlines.values()]
     found = {}
     for lesion in lonely:
-        own = fit.fits.get(bone_key(lesion.site))
+        own = fit.of_earlier(bone_key(lesion.site))
         if own is None:
             continue
         there = own.to_after(before.outlines[lesion.id].points_mm)
@@ -192,6 +194,15 @@ def _signals(
         if told is not None:
             found[lesion.id] = told
     return found
+
+
+def _near_muscle(side: Side) -> dict[str, float]:
+    """Signal over muscle close by of every lesion with an outline, by lesion id."""
+    if side.study.skeleton is None or not side.study.volumes or not side.outlines:
+        return {}
+    near = NearMuscle(side.study.volumes, side.study.skeleton)
+    found = {k: near.ratio(o.points_mm) for k, o in side.outlines.items()}
+    return {k: v for k, v in found.items() if v is not None}
 
 
 def spots(result: FollowUp) -> tuple[tuple[PointMm | None, PointMm | None], ...]:
@@ -204,7 +215,7 @@ def spots(result: FollowUp) -> tuple[tuple[PointMm | None, PointMm | None], ...]
         one = _middle([result.before.outlines[x] for x in change.before if x in result.before.outlines])
         two = _middle([result.after.outlines[x] for x in change.after if x in result.after.outlines])
         if result.fit is not None:
-            fit = result.fit.fits.get(bone_key(site(change.site_id)))
+            fit = result.fit.of_earlier(bone_key(site(change.site_id)))
             if two is None and one is not None and fit is not None:
                 two = fit.to_after(one[None])[0]
             if one is None and two is not None:

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.core.site import Side, all_sites, site
 from marrowmap.core.skeleton import Coverage, Skeleton
-from marrowmap.imaging.bone_frame import SkeletonFit, bone_points, fit_bone, frame_of, units_of
+from marrowmap.imaging.bone_frame import bone_points, fit_bone, frame_of, units_of
 from marrowmap.imaging.leg_length import leg_lengths
 from marrowmap.imaging.lesion_places import lesion_places, outline_of_ball, outline_of_mask
+from marrowmap.imaging.skeleton_fit import SkeletonFit
 
 GRID = Grid.coronal((40, 150, 60), (3.0, 3.0, 3.0), PointMm(-90, -60, 220))
 SEGMENTS = ("proximal_epiphysis", "proximal_metaphysis", "diaphysis", "distal_metaphysis", "distal_epiphysis")

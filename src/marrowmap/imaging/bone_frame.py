@@ -8,7 +8,6 @@ map held near the first one). See ``docs/concepts/follow-up.md`` for what was co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,12 +36,6 @@ SEGMENT_MM = 12.0
 LEAST_UNCERTAINTY_MM = 1.5
 LINK_MM, ISLAND_SHARE = 22.0, 0.5
 """Points farther apart than this are separate parts; a part with less than this share of the largest is left out."""
-POOR_MM = 4.0
-"""Residual from which a fit is not used: the labels of the two exams show different things."""
-FEWEST_BONES, STRAY_MM = 8, 90.0
-"""A bone that moved this much beside all the others together (an arm may lie quite differently) is a stray."""
-NEAR_MM = 25.0
-"""A place farther than this from its bone's points is not in that bone, whatever it was named."""
 STARTS = (Segment.PROXIMAL_EPIPHYSIS, Segment.PROXIMAL_METAPHYSIS, Segment.PROXIMAL_END, Segment.MEDIAL,
           Segment.MANUBRIUM, Segment.S1)  # fmt: skip
 ENDS = (Segment.DISTAL_EPIPHYSIS, Segment.DISTAL_METAPHYSIS, Segment.DISTAL_END, Segment.LATERAL,
@@ -252,7 +245,7 @@ def _by_surface(
         target = np.vstack([p[nearest], p])
         distance = np.concatenate([there, back])
         kept = distance <= np.quantile(distance, KEPT_SHARE)
-        new_matrix, new_shift = _affine(source[kept], target[kept], start, hold)
+        new_matrix, new_shift = affine_between(source[kept], target[kept], start, hold)
         moved_by = float(np.abs((q @ new_matrix.T + new_shift) - moved).max())
         matrix, shift, residual = new_matrix, new_shift, float(distance[kept].mean())
         if moved_by < 0.2:
@@ -260,7 +253,7 @@ def _by_surface(
     return BoneFit(bone, matrix, shift, residual, "surface")
 
 
-def _affine(source: Points, target: Points, start: Points, hold: float) -> tuple[Points, Points]:
+def affine_between(source: Points, target: Points, start: Points, hold: float) -> tuple[Points, Points]:
     """Least squares affine map, its matrix drawn towards ``start`` with weight ``hold``."""
     a, b = source.mean(axis=0), target.mean(axis=0)
     x, y = source - a, target - b
@@ -268,91 +261,6 @@ def _affine(source: Points, target: Points, start: Points, hold: float) -> tuple
     right = y.T @ x + hold * start
     matrix: Points = np.linalg.solve(left.T, right.T).T
     return matrix, b - matrix @ a
-
-
-class SkeletonFit:
-    """Every bone of a later exam fitted onto an earlier exam of the same child.
-
-    Points outside fitted bones follow their nearest bones, so a place never lacks an estimate as long as one
-    bone was fitted.
-    """
-
-    def __init__(self, before: Skeleton, after: Skeleton) -> None:
-        self.before, self.after = bone_points(before), bone_points(after)
-        shared = [b for b in self.before if b in self.after]
-        self.usual_scale = _usual_scale(self.before, self.after, shared)
-        fits = {b: fit_bone(self.before[b], self.after[b], self.usual_scale) for b in shared}
-        self.fits: dict[str, BoneFit] = {
-            b: f for b, f in fits.items() if f is not None and f.residual_mm <= POOR_MM
-        }
-        for bone in _strays(self.fits, self.after):
-            del self.fits[bone]
-        self._trees = {b: cKDTree(self.after[b].places_mm) for b in self.fits}
-        self._frames = {b: frame_of(points) for b, points in self.before.items()}
-
-    def growth(self) -> dict[str, float]:
-        """Volume of each fitted bone now over before; a bone too small to measure has the usual growth."""
-        usual = 1.0 if self.usual_scale is None else self.usual_scale**-3
-        return {b: f.growth if f.method == "surface" else usual for b, f in self.fits.items()}
-
-    def to_before(self, points_mm: Points, bone: str) -> tuple[Points | None, float]:
-        """(points of the later exam in the earlier exam's coordinates, uncertainty in mm); None without a fit."""
-        fit = self.fits.get(bone)
-        if fit is not None and self._trees[bone].query(points_mm.mean(axis=0))[0] <= NEAR_MM:
-            return fit.to_before(points_mm), max(LEAST_UNCERTAINTY_MM, fit.residual_mm)
-        return self._by_neighbours(points_mm)
-
-    def _by_neighbours(self, points_mm: Points) -> tuple[Points | None, float]:
-        if not self.fits:
-            return None, 0.0
-        centre = points_mm.mean(axis=0)
-        away = {b: float(tree.query(centre)[0]) for b, tree in self._trees.items()}
-        nearest = sorted(away, key=lambda b: away[b])[:3]
-        weights = np.array([1 / (away[b] + 8.0) ** 2 for b in nearest])
-        mapped = sum(
-            w * self.fits[b].to_before(points_mm)
-            for w, b in zip(weights / weights.sum(), nearest, strict=True)
-        )
-        return np.asarray(mapped), 4.0 + 0.1 * away[nearest[0]]
-
-    def along(self, points_mm: Points, bone: str) -> tuple[float, float] | None:
-        """(fraction along the bone, distance from its axis in mm) of points in *earlier* coordinates."""
-        frame = self._frames.get(bone)
-        if frame is None:
-            return None
-        local = frame.place(points_mm.mean(axis=0)[None])[0]
-        return float(np.clip(local[0], 0, 1)), float(np.hypot(local[1], local[2]))
-
-
-def _strays(fits: Mapping[str, BoneFit], after: Mapping[str, BonePoints]) -> list[str]:
-    """Bones whose fit carries them far from where all bones together go: another bone under their name."""
-    if len(fits) < FEWEST_BONES:
-        return []
-    names = list(fits)
-    there = np.array([after[b].places_mm.mean(axis=0) for b in names])
-    here = np.array([fits[b].to_before(p[None])[0] for b, p in zip(names, there, strict=True)])
-    off = np.zeros(len(names))
-    for _ in range(6):
-        kept = off <= np.quantile(off, 0.8)
-        matrix, shift = _affine(there[kept], here[kept], np.eye(3), 1e3 * len(names))
-        off = np.linalg.norm(there @ matrix.T + shift - here, axis=1)
-    return [b for b, mm in zip(names, off, strict=True) if mm > STRAY_MM]
-
-
-def _usual_scale(
-    before: Mapping[str, BonePoints], after: Mapping[str, BonePoints], bones: Iterable[str]
-) -> float | None:
-    """Median of length before over length now, of long bones that both exams show from end to end."""
-    ratios = []
-    for bone in bones:
-        first, then = before[bone], after[bone]
-        if (
-            set(np.unique(first.labels)) != set(np.unique(then.labels))
-            or min(len(first.labels), len(then.labels)) < 60
-        ):
-            continue
-        ratios.append(frame_of(first).length_mm / frame_of(then).length_mm)
-    return float(np.median(ratios)) if ratios else None
 
 
 def units_of(skeleton: Skeleton, points_mm: Points, reach_mm: float = 18.0) -> tuple[Site, ...]:

@@ -12,7 +12,8 @@ from marrowmap.core.followup.places import LesionPlace, bone_key
 from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.core.site import site
 from marrowmap.core.skeleton import Skeleton
-from marrowmap.imaging.bone_frame import Points, SkeletonFit, units_of
+from marrowmap.imaging.bone_frame import Points, units_of
+from marrowmap.imaging.skeleton_fit import SkeletonFit
 
 MOST_POINTS = 150
 
@@ -84,9 +85,10 @@ def _place(
         return None
     bone = bone_key(site(ids[0]))
     points: Points | None = outline.points_mm
-    uncertainty = 0.0
+    uncertainty, ways = 0.0, []
     if later:
-        points, uncertainty = fit.to_before(outline.points_mm, bone)
+        ways = fit.ways_to_before(outline.points_mm, bone)
+        points, uncertainty = ways[0] if ways else (None, 0.0)
     radius = outline.radius_mm
     if later and fit.usual_scale is not None:
         radius *= fit.usual_scale
@@ -97,6 +99,7 @@ def _place(
         along=None if where is None else where[0],
         radial_mm=None if where is None else where[1],
         points_mm=points,
+        others_mm=tuple(w for w, _ in ways[1:]),
         radius_mm=radius,
         uncertainty_mm=uncertainty,
         level_uncertain=outline.level_uncertain or ids[0] in skeleton.uncertain_levels,

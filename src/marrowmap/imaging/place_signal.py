@@ -21,11 +21,11 @@ CLEAR_MM = 12.0
 
 def signal_ratio_at(volumes: dict[str, Volume], points_mm: Points, muscle: MuscleReference) -> float | None:
     """Mean fluid-sensitive signal at LPS points over muscle of the same station; None outside or without muscle."""
-    found = _fluid(volumes)
+    found = fluid_sensitive(volumes)
     if found is None:
         return None
     name, volume = found
-    values, stations = _sample(volume, points_mm)
+    _, values, stations = sample(volume, points_mm)
     if not len(values):
         return None
     reference = muscle.of(name, int(np.bincount(stations).argmax()))
@@ -72,11 +72,11 @@ def _away(places_mm: Points, lesions_mm: Points) -> npt.NDArray[np.float64]:
 def _ratios(
     volumes: dict[str, Volume], points_mm: Points, muscle: MuscleReference
 ) -> npt.NDArray[np.float64]:
-    found = _fluid(volumes)
+    found = fluid_sensitive(volumes)
     if found is None or not len(points_mm):
         return np.zeros(0)
     name, volume = found
-    values, stations = _sample(volume, points_mm)
+    _, values, stations = sample(volume, points_mm)
     if not len(values):
         return np.zeros(0)
     levels = {int(s): muscle.of(name, int(s)) for s in np.unique(stations)}
@@ -85,21 +85,26 @@ def _ratios(
     return np.asarray(ratios[np.isfinite(ratios)])
 
 
-def _fluid(volumes: dict[str, Volume]) -> tuple[str, Volume] | None:
+def fluid_sensitive(volumes: dict[str, Volume]) -> tuple[str, Volume] | None:
+    """Name and volume of the fluid-sensitive sequence that signal is measured on; None without one."""
     return next(((n, volumes[n]) for n in FLUID if n in volumes), None)
 
 
-def _sample(volume: Volume, points_mm: Points) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Signal and station (0 where not composed) at the nearest voxel of each point that was measured."""
+def sample(
+    volume: Volume, points_mm: Points
+) -> tuple[Points, npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """(LPS points that were measured, signal at the nearest voxel, station; 0 where the volume tells none)."""
     grid = volume.grid
     voxels = np.rint((points_mm - grid.affine[:3, 3]) @ np.linalg.inv(grid.affine[:3, :3]).T).astype(np.intp)
-    voxels = voxels[((voxels >= 0) & (voxels < np.array(grid.shape))).all(axis=1)]
+    inside = ((voxels >= 0) & (voxels < np.array(grid.shape))).all(axis=1)
+    voxels, places = voxels[inside], points_mm[inside]
     if volume.covered is not None and len(voxels):
-        voxels = voxels[volume.covered[tuple(voxels.T)]]
+        measured = volume.covered[tuple(voxels.T)]
+        voxels, places = voxels[measured], places[measured]
     values = volume.array[tuple(voxels.T)].astype(np.float64)
     if volume.station is None or not len(voxels):
-        return values, np.zeros(len(voxels), dtype=np.int64)
+        return places, values, np.zeros(len(voxels), dtype=np.int64)
     rows_only = volume.station.ndim == 1
     stations = volume.station[voxels[:, 1]] if rows_only else volume.station[tuple(voxels.T)]
     known = stations >= 0
-    return values[known], stations[known].astype(np.int64)
+    return places[known], values[known], stations[known].astype(np.int64)

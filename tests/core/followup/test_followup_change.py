@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marrowmap.core.followup.change import Change, ChangeClass, Circumstances, SignalNow
@@ -121,6 +121,7 @@ def test_a_foot_lesion_after_an_exam_without_feet_is_not_new() -> None:
 
 
 @given(st.sampled_from([s.id for s in all_sites()]), st.booleans())
+@settings(deadline=None)
 def test_no_unit_outside_one_exam_ever_gives_resolved_or_new(unit: str, lost_later: bool) -> None:
     hidden = frozenset({unit})
     old, new = (lesion("1", unit), None) if lost_later else (None, lesion("x", unit))

@@ -63,6 +63,7 @@ class Circumstances:
 
     growth: bone key -> how many times its earlier volume the bone has now. partly: units only partly inside
     one of the exams. signal_now: id of an earlier lesion -> signal at its place in the later exam.
+    near_muscle: lesion id -> signal over muscle close by, in the earlier and in the later exam.
     provisional: lesions are candidates that no reader looked at; a place without one counts as seen only where
     ``signal_now`` says so.
     """
@@ -70,6 +71,7 @@ class Circumstances:
     growth: Mapping[str, float] = field(default_factory=dict)
     partly: frozenset[str] = frozenset()
     signal_now: Mapping[str, SignalNow] = field(default_factory=dict)
+    near_muscle: tuple[Mapping[str, float], Mapping[str, float]] = ({}, {})
     provisional: bool = False
 
 
@@ -191,14 +193,17 @@ def _active(lesions: Lesions) -> Lesions:
 
 
 def _hidden(old: Lesions, new: Lesions, before: Reading, after: Reading, more: Circumstances) -> str:
-    """Why the units of these lesions cannot be compared; "" when they can."""
+    """Why the units of these lesions cannot be compared; "" when they can.
+
+    A lesion that is seen in both exams is compared though a unit was not found under its name in one of them.
+    """
+    if old and new:
+        return ""
     units = [s for x in (*old, *new) for s in x.sites]
     for reading, when in ((before, "in the earlier exam"), (after, "in the later exam")):
         for unit in units:
             if unit.id in reading.not_covered:
                 return f"{unit.name} is not covered {when}"
-    if old and new:
-        return ""
     cut = next((u for u in units if u.id in more.partly), None)
     return f"{cut.name} is only partly covered in one of the exams" if cut else ""
 
@@ -258,10 +263,10 @@ def _course(
     if first is not None and then is not None and then > first:
         return ChangeClass.WORSENED, f"Genant grade {first} became {then}"
     volume = measures.volume(old, new, _growth(old, more))
-    signal = measures.si_ratio(old, new)
+    signal = measures.si_ratio(old, new, more.near_muscle)
     ways = {
         _way(volume.deciding_percent, limits.change.volume_change_percent),
-        _way(signal.percent, limits.change.si_ratio_change_percent),
+        _way(signal.deciding_percent, _signal_limit(volume, limits)),
     }
     told = _told(volume, signal)
     if {1, -1} <= ways:
@@ -275,6 +280,13 @@ def _course(
     return ChangeClass.NOT_COMPARABLE, "neither volume nor signal ratio was measured at both times"
 
 
+def _signal_limit(volume: Measure, limits: FollowupLimits) -> float:
+    """A small lesion is mostly edge, so its signal must change more before it says anything."""
+    sizes = [v for v in (volume.before, volume.after) if v is not None]
+    small = bool(sizes) and min(sizes) < limits.small_ml
+    return limits.change.si_ratio_change_percent * (limits.small_factor if small else 1.0)
+
+
 def _told(volume: Measure, signal: Measure) -> str:
     parts = []
     if volume.percent is not None:
@@ -282,7 +294,9 @@ def _told(volume: Measure, signal: Measure) -> str:
         grown = "" if corrected is None else f" ({corrected:+.0f} % beside the growth of the bone)"
         parts.append(f"volume {volume.percent:+.0f} %{grown}")
     if signal.percent is not None:
-        parts.append(f"signal ratio {signal.percent:+.0f} %")
+        near = signal.corrected_percent
+        closer = "" if near is None else f" ({near:+.0f} % against muscle close by)"
+        parts.append(f"signal ratio {signal.percent:+.0f} %{closer}")
     return ", ".join(parts)
 
 
@@ -301,7 +315,7 @@ def _growth(old: Lesions, more: Circumstances) -> float | None:
 def _measures(old: Lesions, new: Lesions, more: Circumstances) -> tuple[Measure, ...]:
     return (
         measures.volume(old, new, _growth(old, more)),
-        measures.si_ratio(old, new),
+        measures.si_ratio(old, new, more.near_muscle),
         measures.adc(old, new),
         Measure("height loss", "%", measures.height_loss_percent(old), measures.height_loss_percent(new)),
     )

@@ -62,10 +62,29 @@ def relative_distance(a: LesionPlace, b: LesionPlace, limits: FollowupLimits = D
     factor = _bone_factor(a, b, limits)
     if a.centre_mm is None or b.centre_mm is None:
         return UNIT_ONLY * factor if set(a.site_ids) & set(b.site_ids) else float("inf")
-    apart = float(np.linalg.norm(a.centre_mm - b.centre_mm))
-    spread = float(np.hypot(a.uncertainty_mm, b.uncertainty_mm))
-    allowed = limits.allowance_mm + spread + 0.5 * (a.radius_mm + b.radius_mm)
-    return factor * apart / allowed
+    free = limits.allowance_mm + float(np.hypot(a.uncertainty_mm, b.uncertainty_mm))
+    size = 0.5 * (a.radius_mm + b.radius_mm)
+    return factor * min(
+        0.5 * (_centres_apart(p, q) / (free + size) + _gap(p, q) / free) for p in _ways(a) for q in _ways(b)
+    )
+
+
+def _ways(lesion: LesionPlace) -> tuple[Points, ...]:
+    """The lesion's points as its own bone carries them, and as other bones close by do."""
+    return () if lesion.points_mm is None else (lesion.points_mm, *lesion.others_mm)
+
+
+def _centres_apart(p: Points, q: Points) -> float:
+    return float(np.linalg.norm(p.mean(axis=0) - q.mean(axis=0)))
+
+
+def _gap(p: Points, q: Points) -> float:
+    """Mean distance of the points of one lesion from the other, of that lesion which lies better in the other.
+
+    A part of a lesion that split lies in it, though its middle is far from the middle of the whole.
+    """
+    apart = np.sqrt(((p[:, None, :] - q[None, :, :]) ** 2).sum(axis=-1))
+    return float(min(apart.min(axis=1).mean(), apart.min(axis=0).mean()))
 
 
 def share_inside(inner: Points, outer: Points, margin_mm: float) -> float:

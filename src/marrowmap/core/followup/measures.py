@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from marrowmap.core.lesion import Assessment, Lesion
@@ -18,7 +18,8 @@ SIGNS = {
 
 @dataclass(frozen=True)
 class Measure:
-    """One number at both times; None: not measured. corrected_percent: after correction for growth."""
+    """One number at both times; None: not measured. corrected_percent: volume after
+    correction for growth, signal against muscle close by."""
 
     name: str
     unit: str
@@ -33,7 +34,7 @@ class Measure:
 
     @property
     def deciding_percent(self) -> float | None:
-        """What the limit is applied to: corrected for growth where that is known."""
+        """What the limit is applied to: the corrected percentage where that is known."""
         return self.percent if self.corrected_percent is None else self.corrected_percent
 
 
@@ -52,9 +53,20 @@ def volume(old: Sequence[Lesion], new: Sequence[Lesion], growth: float | None) -
     return Measure("volume", "ml", before, after, corrected)
 
 
-def si_ratio(old: Sequence[Lesion], new: Sequence[Lesion]) -> Measure:
-    """Signal over muscle of the same station, mean weighted by volume."""
-    return Measure("signal ratio", "", _mean(old, "si_ratio"), _mean(new, "si_ratio"))
+def si_ratio(
+    old: Sequence[Lesion],
+    new: Sequence[Lesion],
+    near: tuple[Mapping[str, float], Mapping[str, float]] = ({}, {}),
+) -> Measure:
+    """Signal over muscle of the same station, mean weighted by volume.
+
+    near: lesion id -> signal over muscle close by in the earlier and the later exam; where all lesions have one
+    it gives the percentage that decides.
+    """
+    first, then = _weighted(old, near[0]), _weighted(new, near[1])
+    return Measure(
+        "signal ratio", "", _mean(old, "si_ratio"), _mean(new, "si_ratio"), percent_change(first, then)
+    )
 
 
 def adc(old: Sequence[Lesion], new: Sequence[Lesion]) -> Measure:
@@ -101,7 +113,12 @@ def _total(lesions: Sequence[Lesion]) -> float | None:
 
 
 def _mean(lesions: Sequence[Lesion], name: str) -> float | None:
-    values: list[float | None] = [getattr(x, name) for x in lesions]
+    return _weighted(lesions, {x.id: v for x in lesions if (v := getattr(x, name)) is not None})
+
+
+def _weighted(lesions: Sequence[Lesion], values_by_id: Mapping[str, float]) -> float | None:
+    """Mean weighted by volume; None when one is missing."""
+    values = [values_by_id.get(x.id) for x in lesions]
     known = [v for v in values if v is not None]
     if not known or len(known) < len(values):
         return None

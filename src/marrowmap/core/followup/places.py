@@ -26,6 +26,7 @@ class LesionPlace:
     radial_mm: distance from the bone's axis; None: not known.
     points_mm: (n, 3), a sample of its outline's voxels in a frame shared by both exams: the bone of the
         *earlier* exam, in its patient millimetres; None when the bone or the outline is missing.
+    others_mm: the same points carried there by other bones close by, in case the unit is misnamed.
     radius_mm: of the ball with the same volume. uncertainty_mm: of the frame (one standard deviation).
     level_uncertain: the vertebral level may be wrong by one.
     """
@@ -35,6 +36,7 @@ class LesionPlace:
     along: float | None = None
     radial_mm: float | None = None
     points_mm: Points | None = None
+    others_mm: tuple[Points, ...] = ()
     radius_mm: float = 0.0
     uncertainty_mm: float = 0.0
     level_uncertain: bool = False

@@ -1,0 +1,52 @@
+"""Signal of a lesion over muscle close by, for comparing exams: coils shade within a station, so near muscle counts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from marrowmap.core.skeleton import Skeleton
+from marrowmap.core.volume import Volume
+from marrowmap.imaging.bone_frame import Points
+from marrowmap.imaging.muscle import muscle_mask
+from marrowmap.imaging.place_signal import fluid_sensitive, sample
+from marrowmap.imaging.working import enlarge, prepare
+
+REACH_MM = 60.0
+"""Muscle within this distance of the middle of a lesion is the reference (ours)."""
+FEWEST = 60
+UPPER = 75
+"""Percentile of the lesion's signal: its edge is a mixture of lesion and marrow, and the mixture changes (ours)."""
+
+
+class NearMuscle:
+    """Muscle of one exam, voxel by voxel, with its station. Empty without a fluid-sensitive sequence."""
+
+    def __init__(self, volumes: dict[str, Volume], skeleton: Skeleton) -> None:
+        found = fluid_sensitive(volumes)
+        self._volume = None if found is None else found[1]
+        if self._volume is None:
+            return
+        work = prepare(volumes)
+        bone = enlarge(skeleton.labels, skeleton.grid, work.grid) > 0
+        voxels = np.argwhere(muscle_mask(work, bone))
+        places = voxels @ work.grid.affine[:3, :3].T + work.grid.affine[:3, 3]
+        self._places, self._signal, self._station = sample(self._volume, places)
+
+    def ratio(self, points_mm: Points) -> float | None:
+        """Upper quartile of the signal at LPS points over the median of muscle of that station within REACH_MM.
+
+        With too little muscle there, that of the whole station; None without any or outside the exam.
+        """
+        if self._volume is None:
+            return None
+        _, signal, station = sample(self._volume, points_mm)
+        if not len(signal):
+            return None
+        own = self._station == int(np.bincount(station).argmax())
+        apart = np.linalg.norm(self._places - points_mm.mean(axis=0), axis=1)
+        near = own & (apart <= REACH_MM)
+        use = near if near.sum() >= FEWEST else own
+        if use.sum() < FEWEST:
+            return None
+        level = float(np.median(self._signal[use]))
+        return float(np.percentile(signal, UPPER)) / level if level > 0 else None
