@@ -35,14 +35,14 @@ class Shelf:
 
     def folder(self, name: str) -> Path:
         """Folder of one study. Raises NotThere for any other name."""
-        if not _NAME.fullmatch(name) or name not in self.names():
+        if not _NAME.fullmatch(name) or not (self.root / name / FOLDER / "series.json").is_file():
             raise NotThere(f"study {name}", "is not in the data folder", "Go back to the worklist")
         return self.root / name
 
     def study(self, name: str) -> dict[str, Any]:
-        """``study.json`` of one study."""
-        record: dict[str, Any] = json.loads((self.folder(name) / "study.json").read_text("utf-8"))
-        return record
+        """``study.json`` of one study; not to be changed, others hold it too."""
+        path = self.folder(name) / "study.json"
+        return _record(path, path.stat().st_mtime_ns)
 
     def of_patient(self, key: str) -> tuple[str, ...]:
         """Names of the exams of one child by their pseudonym, earliest first; "" has none."""
@@ -52,9 +52,16 @@ class Shelf:
 
     def pack(self, name: str) -> Pack:
         """Its images."""
-        return _pack(self.folder(name))
+        folder = self.folder(name)
+        return _pack(folder, (folder / FOLDER / "series.json").stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _record(path: Path, changed_ns: int) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return record
 
 
 @lru_cache(maxsize=16)
-def _pack(folder: Path) -> Pack:
+def _pack(folder: Path, changed_ns: int) -> Pack:
     return Pack(folder)

@@ -71,25 +71,29 @@ export class Room {
   constructor(readonly name: string) {}
 
   async open(): Promise<void> {
+    const reading = Reading.open(this.name);
+    reading.catch(() => undefined); // told below, once the study is here
     try {
       const answer = await api<Opened>(`studies/${this.name}`);
       this.series = answer.series.map((s) => new Series(s));
       this.opened = answer;
-      this.layout(this.hanging.count);
       const main = this.byName("STIR") ?? this.series[0];
       if (main) {
         const [s, r, c] = main.grid.shape;
         this.view.point = main.grid.toMm([Math.floor(s / 2), Math.floor(r / 2), Math.floor(c / 2)]);
       }
-      this.reading = await Reading.open(this.name);
+      this.layout(this.hanging.count);
+      this.reading = await reading;
     } catch (error) {
       this.problem = problemOf(error, "Study");
     }
   }
 
-  /** What is on screen, one series after the other, so that the first pictures are not held up. */
+  /** What is on screen: the slices that are looked at, then one series after the other, so that nothing holds up the first pictures. */
   private async fetchShown(): Promise<void> {
-    for (const shown of [...this.panes]) await this.byName(shown)?.loadAll();
+    const shown = this.panes.map((name) => this.byName(name)).filter((s) => s !== undefined);
+    await Promise.all(shown.map((s) => s.fetchSliceOf(this.viewOf(s).point)));
+    for (const series of shown) await series.loadAll();
     await this.byName("ADC")?.loadAll(); // for the value under the cursor
   }
 

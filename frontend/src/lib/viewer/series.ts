@@ -71,6 +71,12 @@ export class Series {
     return this.grid.toMm([s, row, column]);
   }
 
+  /** Fetch the slice that holds a point, or the nearest; resolves when it is here. */
+  fetchSliceOf(point: Mm): Promise<void> {
+    const at = this.isProjection ? 0 : this.grid.sliceOf(point);
+    return this.slices[at] ? Promise.resolve() : this.need(at);
+  }
+
   private need(index: number): Promise<void> {
     let asked = this.waiting.get(index);
     if (!asked) {
