@@ -26,11 +26,13 @@ from marrowmap.core.study import Study
 from marrowmap.errors import InvalidRecord
 from marrowmap.exchange.records import encode
 from marrowmap.exchange.study_reader import StoredReading, read_stored_reading, read_study_folder
+from marrowmap.imaging.body_fit import body_fit
+from marrowmap.imaging.bone_frame import BoneFit
 from marrowmap.imaging.leg_length import LegLengths, leg_lengths
 from marrowmap.imaging.lesion_places import Outline, lesion_places, outline_of_ball, outline_of_mask
 from marrowmap.imaging.measure import exam_muscle
 from marrowmap.imaging.near_muscle import NearMuscle
-from marrowmap.imaging.place_signal import signal_now
+from marrowmap.imaging.place_signal import fluid_sensitive, signal_now
 from marrowmap.imaging.skeleton_fit import SkeletonFit
 
 VOLUMES = ("STIR", "T2FS", "DIXON_WATER", "T1")
@@ -102,7 +104,7 @@ def follow_up(
     fit, places = None, ((), ())
     one, two = before.study.skeleton, after.study.skeleton
     if one is not None and two is not None:
-        fit = SkeletonFit(one, two)
+        fit = SkeletonFit(one, two, _by_body(before.study, after.study))
         places = lesion_places(fit, (one, before.outlines), (two, after.outlines))
     else:
         notes.append("One exam has no labels of bones: lesions are paired by the unit that was stated alone.")
@@ -194,6 +196,12 @@ def _signals(
         if told is not None:
             found[lesion.id] = told
     return found
+
+
+def _by_body(before: Study, after: Study) -> BoneFit | None:
+    """The later exam on the earlier one by the skin; None without a fluid-sensitive sequence in both."""
+    first, then = fluid_sensitive(dict(before.volumes)), fluid_sensitive(dict(after.volumes))
+    return None if first is None or then is None else body_fit(first[1], then[1])
 
 
 def _near_muscle(side: Side) -> dict[str, float]:

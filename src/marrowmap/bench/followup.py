@@ -24,6 +24,7 @@ from marrowmap.core.reading import Reading
 from marrowmap.core.site import all_sites
 from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.errors import InputError
+from marrowmap.imaging.body_fit import body_fit
 from marrowmap.imaging.bone_frame import units_of
 from marrowmap.imaging.label import label_skeleton
 from marrowmap.imaging.lesion_places import Outline, lesion_places
@@ -180,7 +181,8 @@ def _kept(number: int, folder: Path) -> ExamPair:
 def follow(pair: ExamPair, skeletons: tuple[Skeleton, Skeleton], tally: Tally) -> Comparison:
     """Pair and compare one pair of exams with these labels, and count what came out right."""
     begun = time.monotonic()
-    fit = SkeletonFit(*skeletons)
+    whole = body_fit(pair.before.volumes["STIR"], pair.after.volumes["STIR"])
+    fit = SkeletonFit(*skeletons, whole)
     before, after = _marked(pair.before, skeletons[0]), _marked(pair.after, skeletons[1])
     places = lesion_places(fit, (skeletons[0], before), (skeletons[1], after))
     proposals = propose_pairs(*places)
@@ -221,7 +223,8 @@ def reading_of(exam: PairExam, skeleton: Skeleton) -> Reading:
     The unit is the one the labels say; where they say none, the reader names the true one. A unit in which the
     reader sees a lesion is covered, whatever the labels say.
     """
-    muscle = exam_muscle(exam.volumes, skeleton) if exam.volumes else None
+    plain = {k: v for k, v in exam.volumes.items() if k in ("STIR", "T1")}
+    muscle = exam_muscle(plain, skeleton) if plain else None
     lesions = []
     for number, outline in exam.outlines.items():
         finding = exam.lesions[number]

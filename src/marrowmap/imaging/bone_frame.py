@@ -208,7 +208,7 @@ def fit_bone(before: BonePoints, after: BonePoints, usual_scale: float | None = 
     matrix, shift = _by_axes(
         BonePoints(before.bone, p, p_labels), BonePoints(after.bone, q, q_labels), usual_scale
     )
-    return _by_surface(before.bone, (p, p_labels), (q, q_labels), matrix, shift)
+    return by_surface(before.bone, (p, p_labels), (q, q_labels), matrix, shift)
 
 
 def _by_axes(before: BonePoints, after: BonePoints, usual_scale: float | None) -> tuple[Points, Points]:
@@ -221,7 +221,7 @@ def _by_axes(before: BonePoints, after: BonePoints, usual_scale: float | None) -
     return matrix, shift
 
 
-def _by_surface(
+def by_surface(
     bone: str,
     before: tuple[Points, npt.NDArray[np.uint8]],
     after: tuple[Points, npt.NDArray[np.uint8]],

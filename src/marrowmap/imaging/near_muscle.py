@@ -24,9 +24,9 @@ class NearMuscle:
     def __init__(self, volumes: dict[str, Volume], skeleton: Skeleton) -> None:
         found = fluid_sensitive(volumes)
         self._volume = None if found is None else found[1]
-        if self._volume is None:
+        if found is None or self._volume is None:
             return
-        work = prepare(volumes)
+        work = prepare({name: volumes[name] for name in {found[0], "T1"} & set(volumes)})
         bone = enlarge(skeleton.labels, skeleton.grid, work.grid) > 0
         voxels = np.argwhere(muscle_mask(work, bone))
         places = voxels @ work.grid.affine[:3, :3].T + work.grid.affine[:3, 3]

@@ -30,6 +30,8 @@ JOINED_MM, TOGETHER_MM = 25.0, 20.0
 NEAR_MM = 25.0
 """A place farther than this from its bone's points is not in that bone, whatever it was named."""
 MOST_WAYS = 4
+BODY_MM = 10.0
+"""Standard deviation of a place that only the outline of the body carries (ours)."""
 GROWTH_BESIDE = 1.1
 """How many times the usual growth in volume one bone may have (ours)."""
 BEYOND = 0.1
@@ -41,10 +43,12 @@ class SkeletonFit:
 
     fits: by the bone's name in the later exam; ``BoneFit.bone`` is its name in the earlier one (vertebrae may be
     counted differently). Points outside fitted bones follow their nearest bones, so a place never lacks an
-    estimate as long as one bone was fitted.
+    estimate as long as one bone was fitted. whole: map by the outline of the body, a
+    further way for every place and the only one where no bone can be used.
     """
 
-    def __init__(self, before: Skeleton, after: Skeleton) -> None:
+    def __init__(self, before: Skeleton, after: Skeleton, whole: BoneFit | None = None) -> None:
+        self.whole = whole
         self.before, self.after = bone_points(before), bone_points(after)
         partner = {b: b for b in self.after if b in self.before and not b.startswith("vertebra_")}
         partner |= earlier_levels(self.before, self.after)
@@ -90,16 +94,17 @@ class SkeletonFit:
     def ways_to_before(self, points_mm: Points, bone: str) -> list[tuple[Points, float]]:
         """Every bone that may carry these points: their own first, then others close by; the unit may be misnamed.
 
-        Where none is near, the three nearest bones together.
+        Where none is near, the three nearest bones together. The outline of the body comes last.
         """
+        by_body = [] if self.whole is None else [(self.whole.to_before(points_mm), BODY_MM)]
         if not self.fits:
-            return []
+            return by_body
         centre = points_mm.mean(axis=0)
         away = {b: float(self._trees[b].query(centre)[0]) for b in self.fits}
         near = sorted((b for b in away if away[b] <= NEAR_MM), key=lambda b: (b != bone, away[b]))[:MOST_WAYS]
         if not near:
-            return [self._by_neighbours(points_mm, away)]
-        return [
+            return [self._by_neighbours(points_mm, away), *by_body]
+        by_bone = [
             (
                 self.fits[b].to_before(points_mm),
                 max(LEAST_UNCERTAINTY_MM, self.fits[b].residual_mm)
@@ -107,6 +112,7 @@ class SkeletonFit:
             )
             for b in near
         ]
+        return by_bone + by_body
 
     def _by_neighbours(self, points_mm: Points, away: Mapping[str, float]) -> tuple[Points, float]:
         nearest = sorted(away, key=lambda b: away[b])[:3]

@@ -266,7 +266,7 @@ def _course(
     signal = measures.si_ratio(old, new, more.near_muscle)
     ways = {
         _way(volume.deciding_percent, limits.change.volume_change_percent),
-        _way(signal.deciding_percent, _signal_limit(volume, limits)),
+        _way(signal.deciding_percent, _signal_limit(volume, signal, limits)),
     }
     told = _told(volume, signal)
     if {1, -1} <= ways:
@@ -280,11 +280,14 @@ def _course(
     return ChangeClass.NOT_COMPARABLE, "neither volume nor signal ratio was measured at both times"
 
 
-def _signal_limit(volume: Measure, limits: FollowupLimits) -> float:
-    """A small lesion is mostly edge, so its signal must change more before it says anything."""
+def _signal_limit(volume: Measure, signal: Measure, limits: FollowupLimits) -> float:
+    """The limit, and beyond it twice the spread of the measurement where the signal was measured on the images."""
+    limit = limits.change.si_ratio_change_percent
+    if signal.corrected_percent is None:
+        return limit
     sizes = [v for v in (volume.before, volume.after) if v is not None]
     small = bool(sizes) and min(sizes) < limits.small_ml
-    return limits.change.si_ratio_change_percent * (limits.small_factor if small else 1.0)
+    return max(limit, 2 * (limits.small_spread_percent if small else limits.signal_spread_percent))
 
 
 def _told(volume: Measure, signal: Measure) -> str:

@@ -14,10 +14,11 @@ import numpy as np
 from marrowmap.core.followup.limits import DEFAULT_LIMITS, FollowupLimits
 from marrowmap.core.followup.pairs import Pair
 from marrowmap.core.followup.places import LesionPlace, Points
-from marrowmap.core.site import VERTEBRAL_LEVELS, Side, site
+from marrowmap.core.site import VERTEBRAL_LEVELS, Segment, Side, site
 
 FAR = 1.0
 """Relative distance (see ``relative_distance``) from which two lesions are no pair."""
+EPIPHYSES = (Segment.PROXIMAL_EPIPHYSIS, Segment.DISTAL_EPIPHYSIS)
 UNIT_ONLY = 0.8
 """Relative distance given to two lesions of one unit when a place is missing."""
 
@@ -97,10 +98,15 @@ def _bone_factor(a: LesionPlace, b: LesionPlace, limits: FollowupLimits) -> floa
     if set(a.site_ids) & set(b.site_ids):
         return 1.0
     if a.bone == b.bone:
-        return limits.other_unit_penalty
+        return limits.growth_plate_penalty if _across_growth_plate(a, b) else limits.other_unit_penalty
     if (a.level_uncertain or b.level_uncertain) and _neighbouring_levels(a, b):
         return 1.0
     return limits.other_bone_penalty
+
+
+def _across_growth_plate(a: LesionPlace, b: LesionPlace) -> bool:
+    """Whether one lesion lies in an epiphysis and the other does not: the growth plate is a border of its own."""
+    return (site(a.site_ids[0]).segment in EPIPHYSES) != (site(b.site_ids[0]).segment in EPIPHYSES)
 
 
 def _neighbouring_levels(a: LesionPlace, b: LesionPlace) -> bool:
