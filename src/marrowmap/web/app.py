@@ -22,6 +22,7 @@ from marrowmap.web.cohort_routes import cohort_routes
 from marrowmap.web.demo_exam import DemoExam
 from marrowmap.web.desk import BESIDE, COMPARED, Desk
 from marrowmap.web.filing import Filing
+from marrowmap.web.follow_up_routes import follow_up_routes
 from marrowmap.web.growing import Grower, genant_of
 from marrowmap.web.problems import NotThere
 from marrowmap.web.registry_link import RegistryLink
@@ -95,6 +96,7 @@ def create_app(data: Path, registry: str = "") -> FastAPI:
     app.state.shelf = shelf
     app.include_router(study_routes(link, shelf))
     app.include_router(cohort_routes(link, shelf))
+    app.include_router(follow_up_routes(shelf, desk, Journal(data / "follow-up")))
 
     @app.middleware("http")
     async def harden(request: Request, call_next: Any) -> Response:
