@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from marrowmap.bench.exams import SMALLEST_ML, BenchExam, exams, kind_of
+from marrowmap.bench.own_labels import own_labels
 from marrowmap.bench.statistics import interval, mean, share
 from marrowmap.core.site import Site, site_of_label
 from marrowmap.core.skeleton import Skeleton
@@ -25,7 +26,6 @@ from marrowmap.core.volume import Volume
 from marrowmap.imaging.candidates import scored_spots
 from marrowmap.imaging.candidates_rank import shown
 from marrowmap.imaging.candidates_zscore import unusual
-from marrowmap.imaging.label import label_skeleton
 from marrowmap.imaging.muscle import local_muscle, muscle_mask
 from marrowmap.imaging.working import Working, enlarge, prepare
 from marrowmap.phantom.sets import SetName
@@ -103,9 +103,15 @@ def compare_marks(exam: BenchExam, work: Working, marks: Marks, labels: npt.NDAr
     return record
 
 
-def learned(work: Working, skeleton: Skeleton) -> tuple[Marks, npt.NDArray[np.uint8], Marks]:
+HIDDEN = {"mirror side": ("twin_median", "twin_high", "has_twin", "twin"), "healthy-child prior": ("strict",)}
+"""Ablations: what the network and the ranker are then not told."""
+
+
+def learned(
+    work: Working, skeleton: Skeleton, hide: frozenset[str] = frozenset()
+) -> tuple[Marks, npt.NDArray[np.uint8], Marks]:
     """Every mark of the product, the labels on the working grid, and only the marks it would show."""
-    spots, _, labels, _ = scored_spots(work, skeleton)
+    spots, _, labels, _ = scored_spots(work, skeleton, hide)
     marks = [(score, spot.whole(work.grid.shape), spot.label) for score, spot in spots]
     shown_marks = [m for m, (score, spot) in zip(marks, spots, strict=True) if shown(spot, score)]
     return marks, labels, shown_marks
@@ -156,11 +162,12 @@ def bench_candidates(
     """Run the product and the baselines over a set and summarise."""
     records: dict[str, list[ExamRecord]] = {}
     for exam in exams(name, limit, cache):
+        own = own_labels(exam, cache)
+        skeleton = own.skeleton
         begun = time.perf_counter()
-        skeleton = label_skeleton(exam.volumes)
         work = prepare(exam.volumes)
         marks, labels, proposed = learned(work, skeleton)
-        seconds = time.perf_counter() - begun
+        seconds = own.seconds + time.perf_counter() - begun
         methods: dict[str, Marks] = {"product": marks, "shown": proposed}
         methods["baseline: z per unit"] = z_scores(work, labels)
         methods["baseline: global threshold"] = global_threshold(work, labels)
@@ -168,6 +175,8 @@ def bench_candidates(
             for what in ("dwi", "t1"):
                 poor = prepare(without(exam.volumes, what))
                 methods[f"without {what}"] = learned(poor, skeleton)[0]
+            for what, hide in HIDDEN.items():
+                methods[f"without {what}"] = learned(work, skeleton, frozenset(hide))[0]
         for method, found in methods.items():
             record = compare_marks(exam, work, found, labels)
             record.seconds = seconds

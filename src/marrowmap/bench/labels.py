@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from marrowmap.bench.exams import BenchExam, exams
+from marrowmap.bench.own_labels import own_labels
 from marrowmap.bench.statistics import interval, mean, share
 from marrowmap.core.site import Site, all_sites, site_of_label
 from marrowmap.core.skeleton import Skeleton
-from marrowmap.imaging.label import label_skeleton
 from marrowmap.phantom.sets import SetName
 
 Say = Callable[[str], None]
@@ -122,10 +121,9 @@ def bench_labels(
     """Run the labels over a set and summarise."""
     records = []
     for exam in exams(name, limit, cache):
-        begun = time.perf_counter()
-        skeleton = label_skeleton(exam.volumes)
-        record = compare_labels(exam, skeleton)
-        record.seconds = time.perf_counter() - begun
+        own = own_labels(exam, cache)
+        record = compare_labels(exam, own.skeleton)
+        record.seconds = own.seconds
         records.append(record)
         dice, recall = mean(list(record.dice.values())), share([record.recall])
         say(f"{exam.request.seed}: mean Dice {dice:.2f}, bone recall {recall:.2f}")

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from marrowmap.bench.exams import BenchExam, exams
+from marrowmap.bench.own_labels import own_labels
 from marrowmap.bench.statistics import interval, mean
 from marrowmap.core.geometry import PointMm, Voxel
 from marrowmap.core.lesion import Measured
 from marrowmap.core.skeleton import Skeleton
 from marrowmap.imaging.grow import grow_region
-from marrowmap.imaging.label import label_skeleton
 from marrowmap.imaging.measure import exam_muscle, measure_region
 from marrowmap.phantom.sets import SetName
 
@@ -34,7 +34,7 @@ def bench_measure(
     rows: list[dict[str, list[tuple[float, float, float]]]] = []
     clicks: list[list[float]] = []
     for exam in exams(name, limit, cache):
-        own = label_skeleton(exam.volumes)
+        own = own_labels(exam, cache).skeleton
         true = Skeleton(exam.sites, exam.grid, "truth")
         muscle_own, muscle_true = exam_muscle(exam.volumes, own), exam_muscle(exam.volumes, true)
         row: dict[str, list[tuple[float, float, float]]] = {q: [] for q in QUANTITIES}

@@ -92,17 +92,21 @@ def find_candidates(
 
 
 def scored_spots(
-    work: Working, skeleton: Skeleton
+    work: Working, skeleton: Skeleton, hide: frozenset[str] = frozenset()
 ) -> tuple[list[tuple[float, Spot]], Unusual, npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    """Every spot with its score, by falling score; and z-values, labels and muscle on the working grid."""
+    """Every spot with its score, by falling score; and z-values, labels and muscle on the working grid.
+
+    hide: what is left out of the judgement, see ``lesion_view`` (for ablations).
+    """
     small = enlarge(skeleton.labels, skeleton.grid, work.grid).astype(np.uint8)
     muscle = muscle_mask(work, small > 0)
     values = unusual(work, small, muscle)
     if weights_there("lesions"):
-        probability = lesion_probability(lesion_view(work, small, values))
+        probability = lesion_probability(lesion_view(work, small, values, hide=hide))
     else:
         probability = (1 / (1 + np.exp(-(values.multi - 4.0)))).astype(np.float32) * (small > 0)
-    spots = [(ranker().score(s), s) for s in find_spots(work, small, probability, values)]
+    judge = ranker().without(hide)
+    spots = [(judge.score(s), s) for s in find_spots(work, small, probability, values)]
     return sorted(spots, key=lambda s: -s[0]), values, small, muscle
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from marrowmap.imaging.candidates_spots import FEATURES, Spot
 
-SHOWN = 0.5
-"""Spots below this score are not proposed."""
-SHOWN_STRICT = 0.6
+SHOWN = 0.4
+"""Spots below this score are not proposed; chosen on validation exams, where it gave less than one false mark."""
+SHOWN_STRICT = 0.5
 """The same in feet, hands and knees, where healthy children often show bright marrow (definitions, 6.4)."""
 
 
@@ -25,6 +25,11 @@ class Ranker:
     mean: tuple[float, ...]
     spread: tuple[float, ...]
     bias: float
+
+    def without(self, names: frozenset[str]) -> Ranker:
+        """The ranker that does not look at these features."""
+        kept = tuple(0.0 if f in names else w for f, w in zip(FEATURES, self.weights, strict=True))
+        return replace(self, weights=kept)
 
     def score(self, spot: Spot) -> float:
         """0 to 1."""

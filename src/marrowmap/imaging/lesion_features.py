@@ -23,9 +23,10 @@ LESION_LATTICES = (
     Lattice(24.0, (STIR, STIR_Z, BONE), far=True),
     Lattice(48.0, (STIR_Z, BONE), far=True),
 )
-UNIT_FACTS = 8
-"""Own median and 90th percentile of STIR z, the same of the twin, has a twin, strict place, T1 there, DWI there."""
-COUNT = count_of(LESION_LATTICES) + len(class_names()) + UNIT_FACTS
+UNIT_FACTS = ("median", "high", "twin_median", "twin_high", "has_twin", "strict", "t1_there", "dwi_there")
+"""Of the nearest unit: median and 90th percentile of its STIR z, the same of its twin on the other side, whether
+there is a twin, whether healthy children often show bright marrow there; and whether T1 and DWI were measured."""
+COUNT = count_of(LESION_LATTICES) + len(class_names()) + len(UNIT_FACTS)
 """Number of features of a voxel."""
 BRIGHT_Z = 0.5
 """A lesion is bright on the fluid-sensitive sequence; voxels below this z-value are not asked."""
@@ -46,14 +47,21 @@ class LesionView:
 
 
 def lesion_view(
-    work: Working, labels: npt.NDArray[np.uint8], values: Unusual, mirrored: bool = False
+    work: Working,
+    labels: npt.NDArray[np.uint8],
+    values: Unusual,
+    *,
+    mirrored: bool = False,
+    hide: frozenset[str] = frozenset(),
 ) -> LesionView:
-    """labels: uint8 on the working grid. mirrored: columns turned around (for training)."""
+    """labels: uint8 on the working grid. mirrored: columns turned around (for training). hide: facts of
+    UNIT_FACTS that the network is not told (for ablations)."""
     channels = _channels(work, labels, values)
     near = values.near
     smooth = ndimage.uniform_filter(values.z["stir"], (1, 3, 3)) if "stir" in values.z else None
     worth = (near > 0) & (smooth > BRIGHT_Z) if smooth is not None else np.zeros(near.shape, dtype=bool)
     facts = _facts(labels, values)
+    facts[:, [len(class_names()) + i for i, name in enumerate(UNIT_FACTS) if name in hide]] = 0
     if mirrored:
         channels, near, worth = channels[..., ::-1], near[..., ::-1], worth[..., ::-1]
         channels = np.ascontiguousarray(channels)
@@ -75,7 +83,7 @@ def _channels(work: Working, labels: npt.NDArray[np.uint8], values: Unusual) -> 
 
 def _facts(labels: npt.NDArray[np.uint8], values: Unusual) -> Float:
     names = class_names()
-    out = np.zeros((256, len(names) + UNIT_FACTS), dtype=np.float32)
+    out = np.zeros((256, len(names) + len(UNIT_FACTS)), dtype=np.float32)
     middle, high = _unit_quantiles(labels, values)
     for unit in all_sites():
         row = out[unit.label]

@@ -42,7 +42,7 @@ def sample(exam: BenchExam, skeleton: Skeleton, rng: np.random.Generator) -> Sam
     labels = enlarge(skeleton.labels, skeleton.grid, work.grid).astype(np.uint8)
     values = unusual(work, labels, muscle_mask(work, labels > 0))
     mirrored = bool(rng.random() < 0.5)
-    view = lesion_view(work, labels, values, mirrored)
+    view = lesion_view(work, labels, values, mirrored=mirrored)
     active = [t.number for t in exam.truth if not t.sclerotic]
     share = resample(np.isin(exam.lesions, active).astype(np.float32), exam.grid, work.grid)
     number = enlarge(exam.lesions, exam.grid, work.grid)

@@ -17,9 +17,11 @@ from marrowmap.imaging.candidates_spots import FEATURES
 from marrowmap.imaging.label import label_skeleton
 from marrowmap.imaging.working import prepare
 
-FIXED_SIGN = {"peak": 1, "mean": 1, "log_ml": 1, "stir_z": 1, "t1_z": -1, "dwi_z": 1, "strict": -1}
-"""Features whose weight may only have this sign; with few exams chance would turn some around."""
-LEFT_OUT = ("stir_ratio", "twin", "extent")
+USED = ("peak", "log_ml", "strict")
+"""With some hundred spots to learn from, more features were no better on exams left out."""
+STRICT_AT_MOST = -0.4
+"""Where healthy children often show bright marrow the score falls by at least this (log odds; PROPOSED), whatever
+the few spots there say."""
 
 
 def rows_of(exam: BenchExam) -> list[tuple[tuple[float, ...], bool]]:
@@ -51,21 +53,14 @@ def fit(rows: list[tuple[tuple[float, ...], bool]], penalty: float = 2.0) -> dic
         score = u @ w[:-1] + w[-1]
         return float(np.logaddexp(0, -score * (2 * y - 1)).sum() + penalty * (w[:-1] ** 2).sum())
 
-    bounds: list[tuple[float | None, float | None]] = []
-    for name in FEATURES:
-        sign = FIXED_SIGN.get(name, 0)
-        bounds.append(
-            (0.0, 0.0)
-            if name in LEFT_OUT
-            else (0.0, None)
-            if sign > 0
-            else (None, 0.0)
-            if sign < 0
-            else (None, None)
-        )
-    best = optimize.minimize(
-        cost, np.zeros(len(FEATURES) + 1), bounds=[*bounds, (None, None)], method="L-BFGS-B"
-    )
+    limits = {
+        "peak": (0.0, None),
+        "log_ml": (0.0, None),
+        "strict": (None, STRICT_AT_MOST * spread[FEATURES.index("strict")]),
+    }
+    bounds = [limits.get(name, (0.0, 0.0)) for name in FEATURES]
+    start = np.array([*(b[1] or 0.0 for b in bounds), 0.0])
+    best = optimize.minimize(cost, start, bounds=[*bounds, (None, None)], method="L-BFGS-B")
     return {
         "features": list(FEATURES),
         "weights": [round(float(v), 4) for v in best.x[:-1]],
