@@ -169,7 +169,8 @@ def _told(lesion: Lesion) -> dict[str, Any]:
     return {
         "id": lesion.id,
         "sites": [s.name for s in lesion.sites],
-        "findings": {k: v for k, v in _findings([lesion]).items() if v != "not assessed"},
+        "activity": str(lesion.activity).replace("_", " "),
+        "findings": {k: v for k, v in _findings([lesion]).items() if v != "not assessed" and k != "activity"},
         "comment": lesion.comment,
     }
 

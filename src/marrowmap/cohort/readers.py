@@ -79,7 +79,11 @@ def site_agreement(cases: Readings) -> list[Agreement]:
     for region in Region:
         units = [s.id for s in all_sites() if s.region is region]
         found.append(
-            _judge(f"lesion in a bone unit: {region}", "bone unit of a case", unit_states(cases, units))
+            _judge(
+                f"lesion in a bone unit: {region.replace('_', ' ')}",
+                "bone unit of a case",
+                unit_states(cases, units),
+            )
         )
     return found
 
