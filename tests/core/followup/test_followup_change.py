@@ -101,6 +101,25 @@ def test_a_rising_genant_grade_is_worse_and_a_falling_one_a_problem_of_measureme
     assert "fault of measurement" in better.problems[0]
 
 
+def test_signal_measured_on_images_decides_only_beyond_its_own_spread() -> None:
+    def measured(now: float, ml: float = 2.0) -> ChangeClass:
+        more = Circumstances(near_muscle=({"1": 2.0}, {"x": now}))
+        old, new = lesion("1", volume=ml, ratio=2.0), lesion("x", volume=ml, ratio=1.0)
+        return one(old, new, more).kind
+
+    assert measured(1.5) is ChangeClass.STABLE  # 25 % darker: less than two exams differ by themselves
+    assert measured(1.3) is ChangeClass.IMPROVED
+    assert measured(1.3, ml=0.5) is ChangeClass.STABLE
+    assert measured(0.9, ml=0.5) is ChangeClass.IMPROVED
+
+
+def test_a_lesion_seen_in_both_exams_is_compared_though_its_unit_was_not_found() -> None:
+    after = reading(lesion("x"), later=True, not_covered=frozenset({"tibia_proximal_metaphysis_left"}))
+    before = reading(lesion("1", "tibia_proximal_metaphysis_left"))
+    (change,) = compare(before, after, [Pair("1", "x")]).changes
+    assert change.kind is ChangeClass.STABLE
+
+
 # ---------------------------------------------------------------- what was not seen
 
 

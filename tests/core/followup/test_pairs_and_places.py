@@ -5,7 +5,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marrowmap.core.followup.limits import FollowupLimits
@@ -92,11 +92,33 @@ def test_the_other_side_is_never_a_pair_however_near_the_labels_put_it() -> None
 
 
 def test_without_outlines_the_unit_decides() -> None:
-    before = [place("1", "talus_left", None), place("2", "patella_left", (0, 0, 0))]
+    before = [place("1", "talus_left", None), place("2", "patella_left", (0, 0, 300))]
     after = [place("x", "talus_left", (5, 5, 5)), place("y", "calcaneus_left", None)]
     pairs = propose_pairs(before, after)
     assert found(pairs) == {("1", "x")}
     assert "no outline" in pairs[0].why
+
+
+def test_a_misnamed_lesion_is_found_by_the_way_of_another_bone() -> None:
+    before = [place("1", "tibia_proximal_metaphysis_left", (0, 0, 0))]
+    lost = place("x", "femur_distal_metaphysis_left", (0, 0, 60))
+    assert propose_pairs(before, [lost]) == ()
+    carried = place("x", "femur_distal_metaphysis_left", (0, 0, 60), others_mm=(ball((0, 0, 4), 6),))
+    assert found(propose_pairs(before, [carried])) == {("1", "x")}
+
+
+def test_a_growth_plate_parts_lesions_more_than_another_border_of_the_bone() -> None:
+    here = place("1", "tibia_distal_metaphysis_left", (0, 0, 0))
+    epiphysis = relative_distance(here, place("x", "tibia_distal_epiphysis_left", (0, 0, 9)))
+    shaft = relative_distance(here, place("x", "tibia_diaphysis_left", (0, 0, 9)))
+    assert epiphysis > 2 * shaft
+
+
+def test_a_part_counts_as_lying_in_the_whole_though_their_middles_are_apart() -> None:
+    whole = place("1", "tibia_distal_metaphysis_left", (0, 0, 0), 18)
+    part = place("x", "tibia_distal_metaphysis_left", (0, 0, 13), 4)
+    beside = place("y", "tibia_distal_metaphysis_left", (0, 0, 31), 4)
+    assert relative_distance(whole, part) < 0.5 < relative_distance(whole, beside)
 
 
 def test_an_uncertain_level_may_be_off_by_one_and_no_more() -> None:
@@ -124,6 +146,7 @@ centres = st.lists(st.tuples(*[st.floats(-60, 60)] * 3), min_size=0, max_size=5)
 
 
 @given(centres, centres)
+@settings(deadline=None)
 def test_proposals_name_known_lesions_and_none_twice(old, new) -> None:
     before = [place(f"b{i}", "femur_diaphysis_left", c, 4) for i, c in enumerate(old)]
     after = [place(f"a{i}", "femur_diaphysis_left", c, 4) for i, c in enumerate(new)]
@@ -136,6 +159,7 @@ def test_proposals_name_known_lesions_and_none_twice(old, new) -> None:
 
 
 @given(centres)
+@settings(deadline=None)
 def test_an_exam_compared_with_itself_pairs_every_lesion_with_itself(old) -> None:
     apart = [c for i, c in enumerate(old) if all(np.linalg.norm(np.subtract(c, d)) > 25 for d in old[:i])]
     places = [place(f"b{i}", "femur_diaphysis_left", c, 4) for i, c in enumerate(apart)]
@@ -214,6 +238,7 @@ def test_taking_a_confirmation_back_takes_the_shared_identity_back() -> None:
 
 
 @given(st.integers(1, 5), st.integers(0, 3), st.integers(0, 10_000))
+@settings(deadline=None)
 def test_the_assignment_is_the_cheapest_of_all(rows: int, more: int, seed: int) -> None:
     cost = np.random.default_rng(seed).uniform(0, 1, (rows, rows + more))
     chosen = assign(cost)
