@@ -3,10 +3,12 @@ the numbers are. On digital children with known truth; nothing here was measured
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.errors import InputError
 from marrowmap.imaging.body_fit import body_fit
 from marrowmap.imaging.bone_frame import units_of
-from marrowmap.imaging.label import label_skeleton
+from marrowmap.imaging.label import METHOD, label_skeleton
 from marrowmap.imaging.lesion_places import Outline, lesion_places
 from marrowmap.imaging.measure import exam_muscle
 from marrowmap.imaging.near_muscle import NearMuscle
@@ -39,6 +41,10 @@ N_REGISTERED = 4
 MISSING = ("feet", "head and neck", "arms")
 """Parts cut away from the later exam, in turn, to see that nothing breaks."""
 GOALS = {"pairing_f1": 0.93, "pairing_f1_true_labels": 0.98, "change_accuracy": 0.90}
+BODIES = {
+    "mesh": "bones from surface models, the kind of body that the network was trained on",
+    "analytic": "bones from formulas, a kind of body that the network never saw",
+}
 Say = Callable[[str], None]
 
 
@@ -73,6 +79,12 @@ class Tally:
         self.wrong += len(got - true)
         self.missed += len(true - got)
         self.n_pairs += 1
+
+    def add(self, other: Tally) -> None:
+        """Count what another tally counted."""
+        for name in ("right", "wrong", "missed", "named", "named_right", "fate_right", "seconds", "n_pairs"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.confused.update(other.confused)
 
     def record(self) -> dict[str, Any]:
         """For JSON; shares rounded to four digits."""
@@ -113,6 +125,7 @@ def bench_followup(
     if n_pairs < 1:
         raise InputError("pairs", f"{n_pairs} is too few", "Ask for at least one")
     product, truth = Tally(), Tally()
+    by_body: dict[str, Tally] = {}
     registered = {
         "rigid registration, nearest centre": Tally(),
         "deformable registration, nearest centre": Tally(),
@@ -123,11 +136,11 @@ def bench_followup(
     for k, pair in enumerate(_pairs(range(first, first + n_pairs), keep)):
         if say:
             say(f"pair {k + 1} of {n_pairs}")
-        skeletons = pair.before.skeleton(), pair.after.skeleton()
-        follow(pair, skeletons, truth)
-        labelled = label_skeleton(pair.before.volumes), label_skeleton(pair.after.volumes)
-        follow(pair, labelled, product)
-        method = labelled[0].method
+        follow(pair, (pair.before.skeleton(), pair.after.skeleton()), truth)
+        own = Tally()
+        follow(pair, _labelled(pair, keep), own)
+        product.add(own)
+        by_body.setdefault(pair.before.request.body, Tally()).add(own)
         if k < n_registered:
             _register(pair, registered)
         try:
@@ -141,7 +154,10 @@ def bench_followup(
         "pairing_f1_true_labels": _rounded(truth.f1),
         "change_accuracy_true_labels": _rounded(truth.accuracy),
         "goals": GOALS,
-        "product_labels": {"method": method, **product.record()},
+        "product_labels": {"method": METHOD, **product.record()},
+        "product_labels_by_body": {
+            f"{name}: {BODIES[name]}": tally.record() for name, tally in sorted(by_body.items())
+        },
         "true_labels": truth.record(),
         "baselines": {name: tally.record() for name, tally in registered.items()},
         "missing_parts": {
@@ -173,6 +189,21 @@ def _kept(number: int, folder: Path) -> ExamPair:
     folder.mkdir(parents=True, exist_ok=True)
     path.write_bytes(pickle.dumps(pair))
     return pair
+
+
+def _labelled(pair: ExamPair, folder: Path | None) -> tuple[Skeleton, Skeleton]:
+    """The product's labels of both exams; kept beside the pair, by the network that made them."""
+    import pickle
+
+    if folder is None:
+        return label_skeleton(pair.before.volumes), label_skeleton(pair.after.volumes)
+    weights = resources.files("marrowmap.assets").joinpath("units.onnx").read_bytes()
+    path = folder / f"k{pair.number:03d}-{hashlib.md5(weights, usedforsecurity=False).hexdigest()[:6]}.pkl"
+    if path.is_file():
+        return pickle.loads(path.read_bytes())  # type: ignore[no-any-return]  # noqa: S301
+    made = label_skeleton(pair.before.volumes), label_skeleton(pair.after.volumes)
+    path.write_bytes(pickle.dumps(made))
+    return made
 
 
 # ---------------------------------------------------------------- our way
