@@ -36,7 +36,7 @@ def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = No
         raise InputError("volumes", "there is none to label", "compose at least a STIR or a T1 volume")
     if progress:
         progress("finding bones", 0, 3)
-    turned = _coronal(volumes)
+    turned = coronal_volumes(volumes)
     if turned is not None:  # the network knows bodies as coronal stacks: turn, label, bring the labels back
         own = prepare(volumes).full
         found = label_skeleton(turned, progress=progress)
@@ -55,7 +55,7 @@ def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = No
     return Skeleton(labels, work.full, method, named.certainty, named.uncertain_levels, named.coverage)
 
 
-def _coronal(volumes: dict[str, Volume]) -> dict[str, Volume] | None:
+def coronal_volumes(volumes: dict[str, Volume]) -> dict[str, Volume] | None:
     """The volumes on an upright coronal grid of 3 mm pixels; None when they are upright coronal already."""
     main = prepare_main(volumes)
     if is_upright(main.grid, Plane.CORONAL):
