@@ -7,6 +7,7 @@ pictures are thrown away. ``--out`` keeps them elsewhere, ``--size WxH`` and ``-
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import socket
 import tempfile
@@ -72,7 +73,8 @@ def tour(camera: Camera, url: str, study: str) -> None:
     page.goto(f"{url}/#/read/{study}")
     page.wait_for_selector("[data-item]")
     page.wait_for_selector(".pane .loading", state="detached")
-    camera.keys("n", "c", "x", "x", "c", "c", "x", "c")
+    decided = page.locator("[data-item]").count()
+    camera.keys("n", *("c" if k % 3 != 2 else "x" for k in range(decided)))
     page.locator("[data-item] button").first.click()
     camera.keys("t", "t")
     camera.take("reading-room")
@@ -103,8 +105,7 @@ def tour(camera: Camera, url: str, study: str) -> None:
     camera.keys("Escape")
     others = page.evaluate(f"fetch('api/studies/{study}').then(r => r.json()).then(s => s.others.length)")
     if others:
-        camera.keys("v")
-        page.get_by_role("region", name="Other exams").get_by_role("button").first.click()
+        camera.keys("0")
         page.wait_for_selector(".pane[data-series^='earlier/']")
         page.wait_for_selector(".pane .loading", state="detached")
         camera.keys("l")
@@ -145,7 +146,10 @@ def main() -> None:
         )
         server, url = serve(data)
         camera = Camera(page, options.out)
-        tour(camera, url, studies[0].name)
+        latest = max(
+            studies, key=lambda s: json.loads((s / "study.json").read_text("utf-8"))["exam"]["date"] or ""
+        )
+        tour(camera, url, latest.name)
         server.should_exit = True
         server, url = serve(empty)
         page.goto(url)

@@ -19,7 +19,6 @@ from marrowmap.registry.longfiles import RawRow
 from marrowmap.registry.schema import study_consensus
 from marrowmap.registry.studies import Case, open_study
 from marrowmap.registry.values import write_cell
-from marrowmap.web.blinded import blind_name
 
 LEFT, RIGHT, SPINE = "tibia_distal_metaphysis_left", "tibia_distal_metaphysis_right", "vertebra_t6"
 

@@ -31,6 +31,8 @@ STATES = {
 }
 _MARKS = {Assessment.PRESENT: "+", Assessment.ABSENT: "-", Assessment.NOT_ASSESSED: "?"}
 
+LEGEND = "+ present   - absent   ? not assessed   · a number or a word   [n] points"
+
 
 def mark_of(state: Assessment | None) -> str:
     """``+`` there, ``-`` not there, ``?`` not assessed, a dot for a number."""
@@ -68,6 +70,8 @@ def print_case(
         console.print("SYNTHETIC: a made-up child", style="yellow")
     if case.reading is not None and case.reading.state is ReadingState.DRAFT:
         console.print("Draft reading: not signed, results may change", style="yellow")
+    if not brief:
+        indented(console, LEGEND, by=0, style="dim")
     results = [(e.group, e.compute(case, rules)) for e in CATALOGUE if only in (None, e.system.id)]
     idle = [r for _, r in results if r.state is State.NOT_APPLICABLE]
     for group, title in GROUPS.items():
@@ -95,7 +99,8 @@ def print_result(console: Console, result: ScoreResult, *, brief: bool = False) 
     colour = {State.COMPUTED: "green", State.INDETERMINATE: "yellow"}.get(result.state, "magenta")
     year = f" ({system.year})" if system.year and str(system.year) not in system.name else ""
     head = Text.assemble((f"{system.name}{year}", "bold"), "  ", (_headline(result), colour))
-    head.append(f"  [{STATES[system.state]}, {system.confidence}]", style="dim")
+    words = CONFIDENCE_WORDS[system.confidence].removesuffix(", not verified")
+    head.append(f"  [{STATES[system.state]}: {words}]", style="dim")
     console.print(head)
     if brief:
         return

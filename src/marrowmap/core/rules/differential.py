@@ -112,6 +112,7 @@ WORDS: dict[str, str] = {
     "low_t1": "low T1 signal",
     "vertebra_plana": "vertebral height loss",
     "hla_b27": "HLA-B27 positive",
+    "fluid_like": "fluid-like signal",
     "under_10": "age under 10",
     "crosses_disc": "disc crossed (weak: also in 26 % of spinal CNO)",
     "ldh_raised": "raised LDH",

@@ -124,7 +124,7 @@ def _suspicion(case: Case, rules: Rulebook) -> tuple[Item, ...]:
     markers = Fact(any_of(esr.state, crp.state), (*esr.evidence, *crp.evidence))
     rows = (
         ("painful_sites", "recurrent painful sites", pain),
-        ("stiffness", "joint stiffness (possible)", stiff),
+        ("stiffness", "joint stiffness (may be there, is not needed)", stiff),
         ("skin_or_crohn", "skin involvement or Crohn disease", skin),
         ("normal_white_cells", "normal white cell count", white),
         ("mildly_raised_markers", "ESR or CRP mildly raised", markers),

@@ -101,7 +101,7 @@ def flare(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
     for name, value in now.items():
         earlier = before[name]
         rises[name] = None if value is None or earlier is None else value - earlier
-    items = tuple(_item(n, f"rise of {LABELS[n]}", v) for n, v in rises.items())
+    items = tuple(_item(n, f"change of {LABELS[n]}", v) for n, v in rises.items())
     table = rules.tables.get(FLARE.id)
     if table is None:
         return not_computable(FLARE, items, form_of("flare_2025").missing.split(";")[0])

@@ -77,7 +77,7 @@ def _item(change: Change, before: Reading, after: Reading) -> Item:
         parts[0] += f", together {change.course.words}"
     for name in ("volume", "signal ratio"):
         measure = change.measure(name)
-        if measure is not None and measure.percent is not None:
+        if measure is not None and measure.percent is not None and name not in change.why:
             parts.append(f"{name} {measure.percent:+.0f} %")
     old = [x for x in before.lesions if x.id in change.before]
     new = [x for x in after.lesions if x.id in change.after]
