@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 
 from marrowmap.bench.followup_baselines import deformable, nearest_centres, rigid
-from marrowmap.bench.followup_pairs import FATE_CLASS, FIRST_SEED, ExamPair, PairExam, make_pair, true_class
+from marrowmap.bench.followup_pairs import (
+    FATE_CLASS,
+    FIRST_SEED,
+    BodyKind,
+    ExamPair,
+    PairExam,
+    make_pair,
+    true_class,
+)
 from marrowmap.bench.followup_repeat import repeatability
 from marrowmap.core.followup.change import Change, ChangeClass, Circumstances
 from marrowmap.core.followup.comparison import Comparison, compare
@@ -41,10 +49,8 @@ N_REGISTERED = 4
 MISSING = ("feet", "head and neck", "arms")
 """Parts cut away from the later exam, in turn, to see that nothing breaks."""
 GOALS = {"pairing_f1": 0.93, "pairing_f1_true_labels": 0.98, "change_accuracy": 0.90}
-BODIES = {
-    "mesh": "bones from surface models, the kind of body that the network was trained on",
-    "analytic": "bones from formulas, a kind of body that the network never saw",
-}
+BODIES: dict[str, BodyKind] = {"test": "mesh", "held_out": "analytic"}
+"""Body of each set: bones from surface models, or from formulas, which the network never saw."""
 Say = Callable[[str], None]
 
 
@@ -114,18 +120,21 @@ def bench_followup(
     n_pairs: int = N_PAIRS,
     n_registered: int = N_REGISTERED,
     *,
+    name: str = "test",
     first: int = 0,
     keep: Path | None = None,
     say: Say | None = None,
 ) -> dict[str, Any]:
     """The whole bench. keep: folder in which made pairs are kept for the next run; None keeps nothing.
 
-    Raises InputError for no pair at all.
+    name: "test" (children of the main generator) or "held_out" (another kind of body). first: number of the first
+    pair. Raises InputError for no pair at all or an unknown set.
     """
+    if name not in BODIES:
+        raise InputError("set", f"{name!r} has no pairs of exams", f"Choose one of {', '.join(BODIES)}")
     if n_pairs < 1:
         raise InputError("pairs", f"{n_pairs} is too few", "Ask for at least one")
     product, truth = Tally(), Tally()
-    by_body: dict[str, Tally] = {}
     registered = {
         "rigid registration, nearest centre": Tally(),
         "deformable registration, nearest centre": Tally(),
@@ -133,14 +142,11 @@ def bench_followup(
     broken: list[str] = []
     resolved_unseen = 0
     begun = time.monotonic()
-    for k, pair in enumerate(_pairs(range(first, first + n_pairs), keep)):
+    for k, pair in enumerate(_pairs(range(first, first + n_pairs), BODIES[name], keep)):
         if say:
             say(f"pair {k + 1} of {n_pairs}")
         follow(pair, (pair.before.skeleton(), pair.after.skeleton()), truth)
-        own = Tally()
-        follow(pair, _labelled(pair, keep), own)
-        product.add(own)
-        by_body.setdefault(pair.before.request.body, Tally()).add(own)
+        follow(pair, _labelled(pair, keep), product)
         if k < n_registered:
             _register(pair, registered)
         try:
@@ -151,13 +157,11 @@ def bench_followup(
         "pairing_f1": _rounded(product.f1),
         "change_accuracy": _rounded(product.accuracy),
         "n_pairs": n_pairs,
+        "set": name,
         "pairing_f1_true_labels": _rounded(truth.f1),
         "change_accuracy_true_labels": _rounded(truth.accuracy),
         "goals": GOALS,
         "product_labels": {"method": METHOD, **product.record()},
-        "product_labels_by_body": {
-            f"{name}: {BODIES[name]}": tally.record() for name, tally in sorted(by_body.items())
-        },
         "true_labels": truth.record(),
         "baselines": {name: tally.record() for name, tally in registered.items()},
         "missing_parts": {
@@ -173,19 +177,19 @@ def bench_followup(
     }
 
 
-def _pairs(numbers: Sequence[int] | range, keep: Path | None) -> Iterator[ExamPair]:
+def _pairs(numbers: range, body: BodyKind, keep: Path | None) -> Iterator[ExamPair]:
     for number in numbers:
-        yield make_pair(number) if keep is None else _kept(number, keep)
+        yield make_pair(number, body) if keep is None else _kept(number, body, keep)
 
 
-def _kept(number: int, folder: Path) -> ExamPair:
+def _kept(number: int, body: BodyKind, folder: Path) -> ExamPair:
     """A pair from the folder, made and put there when it is not there yet. Only for files made here."""
     import pickle
 
-    path = folder / f"v{number:03d}.pkl"
+    path = folder / f"{body}-{number:03d}.pkl"
     if path.is_file():
         return pickle.loads(path.read_bytes())  # type: ignore[no-any-return]  # noqa: S301
-    pair = make_pair(number)
+    pair = make_pair(number, body)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_bytes(pickle.dumps(pair))
     return pair
@@ -198,7 +202,8 @@ def _labelled(pair: ExamPair, folder: Path | None) -> tuple[Skeleton, Skeleton]:
     if folder is None:
         return label_skeleton(pair.before.volumes), label_skeleton(pair.after.volumes)
     weights = resources.files("marrowmap.assets").joinpath("units.onnx").read_bytes()
-    path = folder / f"k{pair.number:03d}-{hashlib.md5(weights, usedforsecurity=False).hexdigest()[:6]}.pkl"
+    network = hashlib.md5(weights, usedforsecurity=False).hexdigest()[:6]
+    path = folder / f"{pair.before.request.body}-{pair.number:03d}-labels-{network}.pkl"
     if path.is_file():
         return pickle.loads(path.read_bytes())  # type: ignore[no-any-return]  # noqa: S301
     made = label_skeleton(pair.before.volumes), label_skeleton(pair.after.volumes)

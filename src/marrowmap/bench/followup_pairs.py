@@ -96,16 +96,15 @@ class ExamPair:
         }
 
 
-def make_pair(number: int, body: BodyKind | None = None, *, volumes: bool = True) -> ExamPair:
-    """Pair ``number`` (0 and up). body: None takes the mesh body for every fourth pair and the quick one else.
+def make_pair(number: int, body: BodyKind = "mesh", *, volumes: bool = True) -> ExamPair:
+    """Pair ``number`` (0 and up).
 
     volumes: also simulate the composed volumes (needed for the product's own labels and for signal).
     """
     rng = np.random.default_rng([FIRST_SEED, number])
-    kind: BodyKind = body or ("mesh" if number % 4 == 0 else "analytic")
     months = int(rng.integers(4, 25))
     first = ExamRequest(
-        FIRST_SEED + number, age_years=round(float(rng.uniform(5, 15.5)), 2), body=kind
+        FIRST_SEED + number, age_years=round(float(rng.uniform(5, 15.5)), 2), body=body
     ).settled()
     # another scanner at follow-up in two of three pairs, another field strength in one of four
     fields = (1.5, 3.0)

@@ -94,6 +94,7 @@ def measure(name: Set = "test", exams: Exams = None, cache: Cache = None, as_jso
 
 @bench_app.command()
 def followup(
+    name: Annotated[str, typer.Option("--set", help="test, or held_out: another kind of body")] = "test",
     pairs: Annotated[int, typer.Option(help="pairs of exams", min=1)] = 40,
     registered: Annotated[
         int, typer.Option(help="pairs also registered as images, for comparison", min=0)
@@ -104,7 +105,7 @@ def followup(
     """Which lesion is which and what became of it, beside nearest centres after image registration."""
     from marrowmap.bench.followup import bench_followup
 
-    _print(bench_followup(pairs, registered, keep=cache, say=_say(as_json)), as_json)
+    _print(bench_followup(pairs, registered, name=name, keep=cache, say=_say(as_json)), as_json)
 
 
 @bench_app.command()
