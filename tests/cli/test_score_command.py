@@ -186,3 +186,14 @@ def test_the_scored_visit_counts_for_the_course(tmp_path):
 
 def test_a_draft_says_so():
     assert "Draft reading" in run("score", NOW, "--brief")
+
+
+def test_a_result_with_a_site_table_is_not_called_components_only(tmp_path):
+    source, home = tmp_path / "mine.toml", tmp_path / "home"
+    source.write_text(TABLE)
+    assert "components only: definition not found" in run("score", NOW, "--only", "rinbo", home=home)
+    run("scores", "import", source, home=home)
+    sha = json.loads(run("score", NOW, "--only", "rinbo", "--json", home=home))["table"]["sha256"]
+    text = run("score", NOW, "--only", "rinbo", home=home)
+    assert f"with table {sha[:12]} of your site, not checked" in text
+    assert "components only" not in text

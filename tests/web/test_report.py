@@ -130,3 +130,57 @@ def test_heights_come_from_the_labels_and_are_graded_by_the_published_rule(clien
         "text": "Genant 2 (moderate, wedge), height loss 30 %",
     }
     assert client.post("/api/genant", json={}).json()["grade"] is None
+
+
+RINBO = """
+system = "rinbo"
+citation = "INVENTED FOR TESTS"
+place = "nowhere"
+entered_by = "A. Tester"
+entered_on = 2026-01-31
+[items.n_ral]
+bands = [{at_least = 0, points = 0}, {at_least = 1, points = 101}]
+[items.max_size_mm]
+bands = [{at_least = 0, points = 0}]
+[items.extramedullary]
+present = 7
+absent = 0
+[items.spinal]
+present = 11
+absent = 0
+"""
+
+
+def test_a_table_entered_at_the_site_is_used_and_named_while_reading_and_on_paper(
+    client, tmp_path, monkeypatch
+):
+    from marrowmap.exchange.score_tables import default_folder, import_table
+
+    monkeypatch.setenv("MARROWMAP_HOME", str(tmp_path / "home"))
+    (tmp_path / "mine.toml").write_text(RINBO)
+    here = "/api/studies/now/reading"
+    looked = {"periosteal_reaction": "absent", "soft_tissue_oedema": "absent"}
+    sign(client, "now", lesions=[lesion("vertebra_t8", features=looked, max_diameter_mm=14.0)])
+
+    def rinbo():
+        live = client.get(f"{here}/answers", headers=READER).json()["answers"]
+        on_paper = next(s for s in report(client, "now")["scores"] if s["name"] == "RINBO")
+        return next(a for a in live if a["id"] == "rinbo"), on_paper
+
+    live, on_paper = rinbo()
+    assert live["value"] == "not computable"
+    assert on_paper["trust"] == "components only (GAP)"
+
+    table = import_table(tmp_path / "mine.toml", default_folder())
+    live, on_paper = rinbo()
+    assert (live["value"], on_paper["result"]) == ("112", "112")
+    assert live["verified"] is False
+    for text in (
+        live["source"],
+        on_paper["trust"],
+        on_paper["sentence"],
+        report(client, "now", ".html").decode(),
+    ):
+        assert table.sha256[:12] in text
+        assert "not checked" in text
+    assert "A. Tester" in on_paper["sentence"]

@@ -100,7 +100,10 @@ def print_result(console: Console, result: ScoreResult, *, brief: bool = False) 
     year = f" ({system.year})" if system.year and str(system.year) not in system.name else ""
     head = Text.assemble((f"{system.name}{year}", "bold"), "  ", (_headline(result), colour))
     words = CONFIDENCE_WORDS[system.confidence].removesuffix(", not verified")
-    head.append(f"  [{STATES[system.state]}: {words}]", style="dim")
+    trust = f"{STATES[system.state]}: {words}"
+    if result.table is not None:
+        trust = f"with table {result.table.sha256[:12]} of your site, not checked"
+    head.append(f"  [{trust}]", style="dim")
     console.print(head)
     if brief:
         return

@@ -81,7 +81,13 @@ def result_to_dict(result: ScoreResult) -> dict[str, Any]:
         "rule": result.rule,
         "cut_off": None
         if cut is None
-        else {"operator": cut.operator, "value": cut.value, "met": cut.met, "not_met": cut.not_met},
+        else {
+            "operator": cut.operator,
+            "value": cut.value,
+            "met": cut.met,
+            "not_met": cut.not_met,
+            "confidence": str(cut.confidence),
+        },
         "ours": list(result.ours),
         "table": None
         if table is None

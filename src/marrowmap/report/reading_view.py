@@ -183,7 +183,9 @@ def score_rows(scores: Iterable[ScoreResult]) -> list[dict[str, str]]:
                 "sentence": sentence,
                 "source": f"{score.system.citation}"
                 + (f" doi:{score.system.doi}" if score.system.doi else ""),
-                "trust": f"{trust[score.system.state.value]} ({score.system.confidence.value})",
+                "trust": f"{trust[score.system.state.value]} ({score.system.confidence.value})"
+                if score.table is None
+                else f"table {score.table.sha256[:12]} of your site, not checked by this project",
                 "missing": "; ".join(missing[:MOST_MISSING])
                 + (f"; and {len(missing) - MOST_MISSING} more" if len(missing) > MOST_MISSING else ""),
                 "ours": "; ".join(score.ours),

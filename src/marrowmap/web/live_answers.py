@@ -6,22 +6,24 @@ from typing import Any
 
 from marrowmap.core.reading import Reading
 from marrowmap.core.rules.case import Case
-from marrowmap.core.rules.configuration import DEFAULT_RULES
+from marrowmap.core.rules.configuration import Rulebook
 from marrowmap.core.rules.evidence import Evidence
 from marrowmap.core.rules.pathway import WORDS, pathway
 from marrowmap.core.scores.catalogue import CATALOGUE
 from marrowmap.core.scores.result import CONFIDENCE_WORDS, Item, ScoreResult, State
+from marrowmap.exchange.score_tables import rulebook
 
 
 def live_answers(reading: Reading) -> dict[str, Any]:
-    """``answers``: burden and distribution; ``pathway``: the checklist. Ids of lesions lead back to the images."""
-    case = Case(reading=reading)
+    """``answers``: burden and distribution; ``pathway``: the checklist. Ids of lesions lead back to the images.
+
+    Uses the score tables that the site entered.
+    """
+    case, rules = Case(reading=reading), rulebook()
     results = [
-        listing.compute(case, DEFAULT_RULES)
-        for listing in CATALOGUE
-        if listing.group in ("burden", "distribution")
+        listing.compute(case, rules) for listing in CATALOGUE if listing.group in ("burden", "distribution")
     ]
-    return {"answers": [_answer(result) for result in results], "pathway": _pathway(case)}
+    return {"answers": [_answer(result) for result in results], "pathway": _pathway(case, rules)}
 
 
 def _answer(result: ScoreResult) -> dict[str, Any]:
@@ -30,13 +32,27 @@ def _answer(result: ScoreResult) -> dict[str, Any]:
         "id": result.system.id,
         "title": result.system.name,
         "value": known.get(result.state, str(result.state).replace("_", " ")),
-        "detail": [*result.sentences, *(f"missing: {m}" for m in result.missing), *result.ours],
+        "detail": [*result.sentences, *_untold(result), *result.ours],
         "items": [_item(item) for item in result.items],
-        "source": f"{result.system.citation} ({CONFIDENCE_WORDS[result.system.confidence]})",
+        "source": _source(result),
         "doi": result.system.doi,
         "verified": result.verified,
         "lesions": list(result.lesion_ids),
     }
+
+
+def _source(result: ScoreResult) -> str:
+    """The citation and how far the definition can be trusted; a site's own table is named, with its hash."""
+    trust = CONFIDENCE_WORDS[result.system.confidence]
+    if result.table is not None:
+        trust = f"with table {result.table.sha256[:12]} entered by {result.table.entered_by}, not checked"
+    return f"{result.system.citation} ({trust})"
+
+
+def _untold(result: ScoreResult) -> list[str]:
+    """What is missing, unless a sentence says it already."""
+    told = " ".join(result.sentences)
+    return [f"missing: {m}" for m in result.missing if m not in told]
 
 
 def _item(item: Item) -> dict[str, Any]:
@@ -50,8 +66,8 @@ def _item(item: Item) -> dict[str, Any]:
     return {"label": item.label, "value": value, "note": item.note, "lesions": _lesions(item.evidence)}
 
 
-def _pathway(case: Case) -> dict[str, Any]:
-    found = pathway(case, DEFAULT_RULES)
+def _pathway(case: Case, rules: Rulebook) -> dict[str, Any]:
+    found = pathway(case, rules)
     return {
         "outcome": str(found.outcome),
         "words": WORDS[found.outcome],

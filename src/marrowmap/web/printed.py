@@ -10,8 +10,8 @@ from marrowmap import __version__
 from marrowmap.core.exam import Patient, Scanner
 from marrowmap.core.reading import Reading
 from marrowmap.core.rules.case import Case
-from marrowmap.core.rules.configuration import DEFAULT_RULES
 from marrowmap.core.scores.catalogue import CATALOGUE
+from marrowmap.exchange.score_tables import rulebook
 from marrowmap.report.pdf import reading_data, reading_pdf
 from marrowmap.report.plain_language import plain_language
 from marrowmap.report.reading_html import reading_html
@@ -27,7 +27,7 @@ def suggested_text(reading: Reading) -> str:
 
 def report_of(reading: Reading, study: dict[str, Any], pack: Pack, beside: dict[str, Any]) -> ReadingReport:
     """The printed reading. beside: what is kept beside the reading (outlines, edited paragraph, comparison)."""
-    case = Case(reading=reading)
+    case, rules = Case(reading=reading), rulebook()
     shown = [row for row in CATALOGUE if row.group in ("burden", "distribution")]
     child, scanner = study["exam"]["patient"], study["exam"]["scanner"]
     return ReadingReport(
@@ -36,7 +36,7 @@ def report_of(reading: Reading, study: dict[str, Any], pack: Pack, beside: dict[
             child["key"], child["age_years"], child["sex"], child.get("size_m"), study["synthetic"]
         ),
         scanner=Scanner(scanner["manufacturer"], scanner["model"], scanner["field_tesla"]),
-        scores=tuple(row.compute(case, DEFAULT_RULES) for row in shown),
+        scores=tuple(row.compute(case, rules) for row in shown),
         pictures=lesion_pictures(reading, pack, beside.get("outlines", {})),
         comparison=tuple(beside.get("comparison", ())),
         coverage=tuple(study["protocol"]["sentences"]),
