@@ -22,7 +22,10 @@ from marrowmap.core.geometry import Grid
 
 FOLDER = "pages"
 GREY_PERCENTILE = 99.0
-"""Share of tissue signal that the starting window shows below white (our choice)."""
+STIR_PERCENTILE = 97.0
+"""Share of tissue signal that the starting window shows below white (our choice). On STIR less: bladder, bowel
+and cerebrospinal fluid are far brighter than marrow, which would be left in the dark."""
+_FLUID = ("STIR", "T2FS", "DIXON_WATER")
 _SAFE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
 
@@ -91,7 +94,7 @@ class PackWriter:
                 affine_lps=np.round(grid.affine, 6).tolist(),
                 slope=slope,
                 unit=unit,
-                window={"low": 0.0, "high": _bright(array)},
+                window={"low": 0.0, "high": _bright(array, contrast)},
             )
         )
 
@@ -148,8 +151,9 @@ def _fits(array: npt.NDArray[Any]) -> bool:
     return array.size == 0 or (int(array.min()) >= -32768 and int(array.max()) <= 32767)
 
 
-def _bright(array: npt.NDArray[Any]) -> float:
+def _bright(array: npt.NDArray[Any], contrast: str) -> float:
     """Signal shown white at first: a high percentile of what is not air."""
     sample = array.ravel()[:: max(1, array.size // 200_000)]
     sample = sample[sample > 0.05 * float(sample.max(initial=0))]
-    return float(np.percentile(sample, GREY_PERCENTILE)) if sample.size else 1.0
+    share = STIR_PERCENTILE if contrast in _FLUID else GREY_PERCENTILE
+    return float(np.percentile(sample, share)) if sample.size else 1.0

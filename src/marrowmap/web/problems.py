@@ -52,6 +52,13 @@ def install(app: FastAPI) -> None:
     async def http(_: Request, error: HTTPException) -> JSONResponse:
         return problem(error.status_code, "request", str(error.detail))
 
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> JSONResponse:
+        return problem(
+            500, "the server", f"failed ({type(error).__name__}); nothing was stored by this request",
+            "Try again; the window of `marrowmap serve` says more",
+        )  # fmt: skip
+
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]

@@ -36,6 +36,7 @@ export interface Opened {
   sites: SiteRow[];
   others: { name: string; date: string | null }[];
 }
+const SIGNAL_WORDS = { none: "not assessed", 0: "none", 1: "mild", 2: "fluid-like" };
 export type Tab = "list" | "map" | "normal" | "exam" | "answers" | "log";
 export type Tool = "point" | "brush" | "erase";
 
@@ -236,14 +237,22 @@ export class Room {
         this.notice = "Growing an outline…";
         grown = await api(`studies/${this.name}/grow`, { method: "POST", json: { point_mm: point } });
       }
-      const near = site ?? grown.measured.extents?.[0]?.site_id;
-      const id = this.reading!.add({ ...emptyLesion(near ?? "skull", point), ...grown.measured }, grown.mask);
-      this.notice = near ? (grow && !grown.mask ? grown.why : "") : "No labelled bone lies here: type the site of the new lesion.";
+      const here = site ?? grown.measured.extents?.[0]?.site_id;
+      const near = here ?? (await this.nearestUnit(point));
+      const id = this.reading!.add({ ...emptyLesion(near, point), ...grown.measured }, grown.mask);
+      this.notice = here ? (grow && !grown.mask ? grown.why : "") : `No labelled bone lies here. ${this.siteNames.get(near)} is a guess: type the site of the new lesion.`;
       this.select(id);
-      if (!near) this.focusSite();
+      if (!here) this.focusSite();
     } catch (error) {
       this.notice = saying(problemOf(error, "Lesion"));
     }
+  }
+
+  /** The unit whose middle is nearest; some unit where the exam has no labels, for a lesion must name one. */
+  private async nearestUnit(point: Mm): Promise<string> {
+    const { centres } = await api<{ centres: Centres }>(`studies/${this.name}/centres`);
+    const away = (id: string) => Math.hypot(...centres[id]!.map((v, axis) => v - point[axis]!));
+    return Object.keys(centres).sort((a, b) => away(a) - away(b))[0] ?? this.sites[0]!.id;
   }
 
   remove(): void {
@@ -327,7 +336,7 @@ export class Room {
     if (!lesion || !this.mayChange()) return;
     const order = [1, 2, 0, null] as const;
     const next = order[(order.indexOf(lesion.features.signal_grade) + 1) % 4]!;
-    this.reading!.edit(lesion.id, `signal of ${lesion.id}: ${next ?? "not assessed"}`, (l) => (l.features.signal_grade = next));
+    this.reading!.edit(lesion.id, `STIR signal of ${lesion.id}: ${SIGNAL_WORDS[next ?? "none"]}`, (l) => (l.features.signal_grade = next));
   }
 
   async amend(): Promise<void> {
