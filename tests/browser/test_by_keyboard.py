@@ -31,7 +31,7 @@ def test_panes_are_chosen_by_key_and_remembered_for_each_reader(server, new_tab)
     tab.press("2", "]", "/")
     tab.page.locator(".pane.active select:focus").wait_for()
     tab.page.keyboard.press("End")
-    tab.page.wait_for_function("document.querySelectorAll('.pane')[1].dataset.chosen !== 'T1'")
+    tab.page.wait_for_function("() => document.querySelectorAll('.pane')[1].dataset.chosen !== 'T1'")
     last = tab.page.locator(".pane").nth(1).get_attribute("data-chosen")
     assert last == server.study()["series"][-1]["name"]
     again = new_tab(of=tab).open()

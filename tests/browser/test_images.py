@@ -56,9 +56,9 @@ def test_layouts_show_as_many_panes_as_asked_and_one_at_full_size(server, new_ta
         tab.press(key)
         tab.page.wait_for_function("n => document.querySelectorAll('.pane').length === n", arg=int(key))
     tab.press("f")
-    tab.page.wait_for_function("document.querySelectorAll('.pane').length === 1")
+    tab.page.wait_for_function("() => document.querySelectorAll('.pane').length === 1")
     tab.press("f", "2")
-    tab.page.wait_for_function("document.querySelectorAll('.pane').length === 2")
+    tab.page.wait_for_function("() => document.querySelectorAll('.pane').length === 2")
     again = new_tab(of=tab).open()
     assert again.page.locator(".pane").count() == 2  # remembered for this reader
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pdf_text import pdf_text
+
+from conftest import READER
 
 
 def test_the_right_half_of_the_picture_is_the_patients_left(server, new_tab, small_exam):
@@ -85,3 +88,59 @@ def test_a_click_in_the_projection_lands_on_the_voxel_that_made_it(server, new_t
     assert lesion["centre_mm"] == pytest.approx(expected.tolist(), abs=0.05)
     shown = tab.page.locator(".pane[data-series='STIR'] canvas").get_attribute("data-slice")
     assert int(shown) == voxel[0]
+
+
+def test_one_sided_lesions_stay_on_their_side_from_the_picture_to_the_paper(server, new_tab):
+    """The exam is asymmetric: shin and thigh on the left, pelvis on the right. Every place must say so."""
+    import httpx
+
+    pytest.importorskip("typst", reason="typst is an optional extra")
+    wanted = {"tibia_proximal_metaphysis_left", "femur_distal_metaphysis_left", "ilium_right", "vertebra_t8"}
+    tab = new_tab().open()
+    tab.press("n", *["c"] * len(server.study()["study"]["candidates"]))
+    state = server.until(lambda s: len(s["content"]["lesions"]) == len(wanted), "all lesions")
+    sites = {x["extents"][0]["site_id"]: x for x in state["content"]["lesions"]}
+    assert set(sites) == wanted
+
+    # the picture: tags of left lesions right of the middle, that of the right ilium left of it
+    names = {site: x["candidate_id"] for site, x in sites.items()}
+    tab.page.wait_for_selector(".pane[data-series='DWI_mip'] canvas[data-slice]:not([data-slice=''])")
+    box = tab.page.locator(".pane[data-series='DWI_mip'] canvas").bounding_box()
+    dots = tab.page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll(".pane[data-series='DWI_mip'] .tag")].map((t) => {
+            const all = (kind) => [...t.parentElement.querySelectorAll(kind)];
+            const dot = all('.dot')[all('.tag').indexOf(t)].getBoundingClientRect();
+            return [t.dataset.lesion, dot.x + dot.width / 2];
+        }))"""
+    )
+    middle = box["x"] + box["width"] / 2
+    for site, candidate in names.items():
+        if site.endswith("_left"):
+            assert dots[candidate] > middle, site
+        elif site.endswith("_right"):
+            assert dots[candidate] < middle, site
+
+    # the body map: exactly these units are lesions
+    tab.press("y")
+    marked = tab.page.locator(".map path.unit.lesion[tabindex]").evaluate_all(
+        "all => all.map((p) => p.dataset.site)"
+    )
+    assert set(marked) == wanted
+    label = tab.page.locator(".map path[data-site='ilium_right'][tabindex]").get_attribute("aria-label")
+    assert label == "right ilium: lesion"
+
+    # JSON and paper
+    headers = {"X-Marrowmap-Reader": READER}
+    url = f"{server.url}/api/studies/child/reading/report"
+    told = httpx.get(url, headers=headers, timeout=60).json()
+    named = {"left tibia, proximal metaphysis", "left femur, distal metaphysis", "right ilium", "T8 vertebra"}
+    assert {row["site"] for row in told["lesions"]} == named
+    text = " ".join(pdf_text(httpx.get(f"{url}.pdf", headers=headers, timeout=90).content).split())
+    assert "SYNTHETIC" in text
+    table = text.split("Pictures of the lesions")[1].split("Scores and criteria")[0]
+    for name in named:
+        assert name in table
+    for mirrored in ("right tibia", "right femur", "left ilium"):
+        assert mirrored not in table
+        assert mirrored not in told["plain"]
+    assert "left tibia (shin bone)" in told["plain"]

@@ -10,7 +10,7 @@ import zlib
 
 _OBJECT = re.compile(rb"(?:^|\s)(\d+) 0 obj\s(.*?)\sendobj", re.S)
 _STREAM = re.compile(rb"stream\r?\n(.*)\r?\nendstream", re.S)
-_SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|\(((?:[^()\\]|\\.)*)\)|<([0-9A-Fa-f]+)>|\bET\b", re.S)
+_SHOWN = re.compile(rb"/(\w+) [\d.]+ Tf|(\()|<([0-9A-Fa-f]+)>|\bET\b")
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
 
@@ -51,18 +51,32 @@ def _fonts(resources: bytes, objects: dict[int, bytes]) -> dict[bytes, dict[int,
 
 
 def _lines(stream: bytes, fonts: dict[bytes, dict[int, str]]) -> list[str]:
-    out, run, font = [], "", {}
-    for found in _SHOWN.finditer(stream):
-        name, literal, hexed = found.groups()
+    out, run, font, at = [], "", {}, 0
+    while found := _SHOWN.search(stream, at):
+        name, opened, hexed = found.groups()
+        at = found.end()
+        glyphs = b""
         if name is not None:
             font = fonts.get(name, {})
-        elif literal is not None or hexed is not None:
-            glyphs = _plain(literal) if literal is not None else bytes.fromhex(hexed.decode())
-            run += "".join(font.get(int.from_bytes(glyphs[i : i + 2]), "") for i in range(0, len(glyphs), 2))
+        elif opened is not None:
+            glyphs, at = _literal(stream, at)
+        elif hexed is not None:
+            glyphs = bytes.fromhex(hexed.decode())
         else:
             out.append(run)
             run = ""
+        run += "".join(font.get(int.from_bytes(glyphs[i : i + 2]), "") for i in range(0, len(glyphs), 2))
     return out
+
+
+def _literal(stream: bytes, start: int) -> tuple[bytes, int]:
+    """The literal string that begins after an opening bracket, and where it ends; brackets in it are balanced."""
+    depth, at = 1, start
+    while depth:
+        char = stream[at : at + 1]
+        depth += {b"(": 1, b")": -1}.get(char, 0)
+        at += 2 if char == b"\\" else 1
+    return _plain(stream[start : at - 1]), at
 
 
 def _plain(literal: bytes) -> bytes:
