@@ -50,7 +50,7 @@ format: setup  ## Apply the style
 	$(BIN)/ruff format .
 
 lock:  ## Choose versions anew (needs uv in .venv)
-	$(BIN)/uv pip compile pyproject.toml --group dev --extra web --extra cohort --extra registry --extra pdf --extra followup --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --extra web --extra cohort --extra registry --extra pdf --extra seg --extra followup --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -o requirements.lock
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) $(DEMO) dist build

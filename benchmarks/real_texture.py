@@ -21,10 +21,11 @@ from PIL import Image
 from scipy import ndimage
 
 from marrowmap.core.geometry import Grid
-from marrowmap.core.site import sites_by_id
+from marrowmap.core.site import all_sites, sites_by_id
 from marrowmap.core.volume import Contrast, Volume
 from marrowmap.imaging.candidates import find_candidates
-from marrowmap.imaging.label import coronal_volumes, label_skeleton, skeleton_from_label_map
+from marrowmap.imaging.label import coronal_volumes, label_skeleton
+from marrowmap.imaging.outside_labels import skeleton_from_outside
 from marrowmap.phantom.implant import implant_lesions
 
 LEGS = Path(__file__).parents[2] / "shared" / "data" / "legs_stations"
@@ -118,7 +119,7 @@ def run(runs: int, picture: Path | None) -> dict[str, object]:
         truth = np.zeros(labels.shape, np.uint16) if done is None else done.labels
         exam = coronal_volumes({"DIXON_WATER": Volume(image, volume.grid, Contrast.DIXON_WATER)})
         assert exam is not None
-        skeleton = skeleton_from_label_map(labels, volume.grid, exam)
+        skeleton = skeleton_from_outside(labels, volume.grid, {s.label: (s,) for s in all_sites()}, exam)
         marks = find_candidates(exam, skeleton)
         true = _coarse(truth, volume.grid, skeleton.grid)
         none = 0

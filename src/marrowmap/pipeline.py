@@ -15,14 +15,16 @@ from marrowmap.core.exam import Exam
 from marrowmap.core.geometry import Plane
 from marrowmap.core.protocol import ProtocolStatus
 from marrowmap.core.skeleton import Skeleton
+from marrowmap.core.structure_names import units_called
 from marrowmap.core.study import Study
 from marrowmap.core.volume import Contrast, Volume
 from marrowmap.exchange.dicom_exam import ExamSource, open_exam
-from marrowmap.exchange.nifti import read_labels
+from marrowmap.exchange.label_maps import bone_map
 from marrowmap.exchange.study_folder import new_folder, write_study
 from marrowmap.imaging.candidates import CandidateSet, find_candidates
 from marrowmap.imaging.compose import Composition, compose_exam
-from marrowmap.imaging.label import label_skeleton, skeleton_from_label_map
+from marrowmap.imaging.label import label_skeleton
+from marrowmap.imaging.outside_labels import skeleton_from_outside
 from marrowmap.imaging.protocol import assess_protocol
 from marrowmap.report.html import study_report
 
@@ -46,7 +48,8 @@ class ReadRequest:
     """What to read and where to put it.
 
     patient, study: which child or exam to keep when the folder holds several.
-    labels: a label map to use instead of ours. command: what a person would type.
+    labels: a label map to use instead of ours; label_names: what its numbers mean, as ``bone_map`` takes it.
+    command: what a person would type.
     """
 
     exam: Path
@@ -56,6 +59,7 @@ class ReadRequest:
     labels: Path | None = None
     overwrite: bool = False
     command: str = ""
+    label_names: str | None = None
 
 
 def read_study(
@@ -120,7 +124,10 @@ def _labels_and_candidates(
     if request.labels is None:
         skeleton = label_skeleton(volumes, progress=progress)
     else:
-        skeleton = skeleton_from_label_map(*read_labels(request.labels), volumes)
+        given = bone_map(request.labels, request.label_names)
+        units = {value: units_called(name) for value, name in given.names.items()}
+        own = partial(label_skeleton, volumes, progress=progress) if composition.layout != "native" else None
+        skeleton = skeleton_from_outside(given.labels, given.grid, units, volumes, own)
     progress("looking for candidates")
     age = exam.patient.age_years
     return skeleton, find_candidates(volumes, skeleton, age_years=age, progress=progress)

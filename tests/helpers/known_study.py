@@ -12,7 +12,7 @@ from marrowmap.core.skeleton import Skeleton
 from marrowmap.core.volume import Volume
 from marrowmap.exchange.nifti import read_labels
 from marrowmap.imaging.candidates import CandidateSet
-from marrowmap.imaging.label import skeleton_from_label_map
+from marrowmap.imaging.grids import labels_onto
 from marrowmap.imaging.measure import exam_muscle, measure_region
 from marrowmap.phantom.truth import ExamTruth
 from marrowmap.pipeline import ReadRequest, read_study
@@ -35,7 +35,7 @@ def write_known_study(truth: ExamTruth, out: Path) -> None:
 
 def true_candidates(folder: Path, volumes: dict[str, Volume], skeleton: Skeleton) -> CandidateSet:
     """The lesions of ``lesions.nii.gz``, the largest first, measured as candidates are."""
-    lesions = skeleton_from_label_map(*read_labels(folder / "lesions.nii.gz"), volumes).labels
+    lesions = labels_onto(*read_labels(folder / "lesions.nii.gz"), skeleton.grid)
     muscle = exam_muscle(volumes, skeleton)
     counts = np.bincount(lesions.ravel())
     labels = np.zeros(lesions.shape, np.uint16)

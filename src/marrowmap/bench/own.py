@@ -1,7 +1,7 @@
 """A centre's own exams against its own outlines: how good is this here?
 
 For every exam a study folder as ``marrowmap read`` writes it, and a label map of the reader's lesions (any
-non-zero value is lesion; connected parts count as lesions) as NIfTI on any grid of the same frame.
+non-zero value is lesion; connected parts count as lesions), NIfTI or DICOM SEG on any grid of the same frame.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
 from marrowmap.bench.statistics import interval, mean, share
 from marrowmap.errors import InputError
+from marrowmap.exchange.label_maps import read_label_map
+from marrowmap.exchange.nifti import read_labels
+from marrowmap.imaging.grids import labels_onto
 
 SMALLEST_ML = 0.5
+LEAST_OVERLAP = 0.1
+"""Share of a lesion that a mark must cover to count as found."""
 
 
 def bench_own(studies: Sequence[Path], truths: Sequence[Path]) -> dict[str, Any]:
@@ -44,25 +47,24 @@ def bench_own(studies: Sequence[Path], truths: Sequence[Path]) -> dict[str, Any]
 
 
 def _one(study: Path, truth: Path) -> dict[str, Any]:
-    marks_path = next((study / "volumes").glob("candidates*.nii.gz"), None)
-    if marks_path is None:
-        raise InputError(str(study), "has no volumes/candidates.nii.gz", "make it with `marrowmap read`")
-    if not truth.is_file():
-        raise InputError(str(truth), "is not there", "give a NIfTI label map of the lesions")
-    marks_image, truth_image = nib.load(marks_path), nib.load(truth)  # type: ignore[attr-defined]
-    marks = np.asarray(marks_image.dataobj).astype(np.int32)  # type: ignore[attr-defined]
-    wanted = _onto(np.asarray(truth_image.dataobj) > 0, truth_image.affine, marks.shape, marks_image.affine)  # type: ignore[attr-defined]
-    millilitres = float(abs(np.linalg.det(marks_image.affine[:3, :3]))) / 1000  # type: ignore[attr-defined]
-    parts, n = ndimage.label(wanted)
+    found = study / "candidates.nii.gz"
+    if not found.is_file():
+        raise InputError(str(study), "has no candidates.nii.gz", "make it with `marrowmap read`")
+    marks, grid = read_labels(found)
+    outlined = read_label_map(truth)
+    wanted = labels_onto(outlined.labels, outlined.grid, grid) > 0
+    if outlined.labels.any() and not wanted.any():
+        raise InputError(truth.name, "its outlines lie outside the exam", "give outlines in the exam's frame")
+    parts, n = ndimage.label(wanted, np.ones((3, 3, 3)))
     hits, dice, lesions = 0, [], 0
     for k in range(1, n + 1):
         inside = parts == k
-        if inside.sum() * millilitres < SMALLEST_ML:
+        if inside.sum() * grid.voxel_ml < SMALLEST_ML:
             continue
         lesions += 1
         votes = np.bincount(marks[inside])
         votes[0] = 0
-        if votes.max(initial=0) < 0.1 * inside.sum():
+        if votes.max(initial=0) < LEAST_OVERLAP * inside.sum():
             continue
         hits += 1
         mark = marks == int(votes.argmax())
@@ -76,15 +78,6 @@ def _identity(study: Path) -> dict[str, Any]:
     return (
         {"version": json.loads(file.read_text(encoding="utf-8")).get("version", "")} if file.is_file() else {}
     )
-
-
-def _onto(
-    mask: npt.NDArray[np.bool_], affine: npt.NDArray[Any], shape: tuple[int, ...], target: npt.NDArray[Any]
-) -> npt.NDArray[np.bool_]:
-    """Nearest-neighbour transfer between two grids."""
-    matrix = np.linalg.inv(affine) @ target
-    out = ndimage.affine_transform(mask.astype(np.uint8), matrix[:3, :3], matrix[:3, 3], shape, order=0)
-    return out > 0
 
 
 def _median(groups: Any) -> float | None:

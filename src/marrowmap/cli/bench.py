@@ -112,7 +112,7 @@ def followup(
 def own(
     studies: Annotated[list[Path], typer.Argument(help="study folders made by `marrowmap read`")],
     truth: Annotated[
-        list[Path], typer.Option(help="NIfTI label map of the lesions, one per study, in order")
+        list[Path], typer.Option(help="outlines of the lesions, NIfTI or DICOM SEG, one per study, in order")
     ],
     as_json: Json = False,
 ) -> None:

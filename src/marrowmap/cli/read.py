@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from marrowmap.cli.progress import shown
+from marrowmap.core.label_sets import LABEL_SETS
 
 if TYPE_CHECKING:
     from marrowmap.core.study import Study
@@ -27,7 +28,11 @@ def read(
         str | None, typer.Option(help="Study UID to keep when the folder holds several exams.")
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="Label map (NIfTI, values of sites.csv) to use instead of ours.")
+        Path | None, typer.Option(help="Label map of bones (NIfTI or DICOM SEG) to use instead of ours.")
+    ] = None,
+    label_names: Annotated[
+        str | None,
+        typer.Option(help=f"What its numbers mean: {', '.join(LABEL_SETS)}, or a CSV file with value,name."),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the study folder if it exists.")
@@ -39,7 +44,7 @@ def read(
 
     console = Console(stderr=as_json)
     command = shlex.join(["marrowmap", *sys.argv[1:]])
-    request = ReadRequest(exam, out, patient, study, labels, overwrite, command)
+    request = ReadRequest(exam, out, patient, study, labels, overwrite, command, label_names)
     with shown(Console(stderr=True)) as progress:
         result = read_study(request, progress)
     if as_json:

@@ -21,6 +21,8 @@ from marrowmap.exchange.gzip_parallel import compress, write_whole
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _TO_NIFTI_ORDER = np.eye(4)[:, [2, 1, 0, 3]]
 LABEL_INTENT = "label"
+BONE_UNITS = "marrowmap bone units"
+"""Description in the header of a label map whose numbers are the rows of ``sites.csv``."""
 
 
 def ras_affine(grid: Grid) -> FloatArray:

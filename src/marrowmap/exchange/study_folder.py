@@ -22,7 +22,7 @@ from marrowmap.core.lesion import Candidate, Measured
 from marrowmap.core.seam import Seam
 from marrowmap.core.study import VALIDATION, Study
 from marrowmap.errors import OutputExists
-from marrowmap.exchange.nifti import write_labels, write_volume
+from marrowmap.exchange.nifti import BONE_UNITS, write_labels, write_volume
 
 FORMAT_VERSION = 1
 
@@ -62,7 +62,9 @@ def write_study(study: Study, folder: Path) -> None:
     for name, volume in study.volumes.items():
         write_volume(folder / _volume_file(name), volume)
     if study.skeleton is not None:
-        write_labels(folder / "labels.nii.gz", study.skeleton.labels, study.skeleton.grid)
+        write_labels(
+            folder / "labels.nii.gz", study.skeleton.labels, study.skeleton.grid, description=BONE_UNITS
+        )
         if study.candidate_labels is not None:
             write_labels(folder / "candidates.nii.gz", study.candidate_labels, study.skeleton.grid)
     text = json.dumps(study_to_dict(study), indent=1, ensure_ascii=False, allow_nan=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -272,3 +273,20 @@ def resample(array: Array, grid: Grid, target: Grid) -> tuple[npt.NDArray[np.flo
     covered[placed.box] = True if placed.valid is None else placed.valid
     out[~covered] = 0
     return out, covered
+
+
+def labels_onto(labels: npt.NDArray[Any], grid: Grid, target: Grid) -> npt.NDArray[np.uint16]:
+    """Nearest-neighbour transfer of whole numbers between any two grids; 0 outside the source."""
+    out = np.zeros(target.shape, dtype=np.uint16)
+    matrix = np.linalg.inv(grid.affine) @ target.affine
+    rows, columns = np.meshgrid(np.arange(target.shape[1]), np.arange(target.shape[2]), indexing="ij")
+    for s in range(target.shape[0]):
+        at = [
+            np.round(matrix[k, 0] * s + matrix[k, 1] * rows + matrix[k, 2] * columns + matrix[k, 3]).astype(int)
+            for k in range(3)
+        ]
+        inside = np.ones(rows.shape, dtype=bool)
+        for k in range(3):
+            inside &= (at[k] >= 0) & (at[k] < grid.shape[k])
+        out[s][inside] = labels[at[0][inside], at[1][inside], at[2][inside]]
+    return out

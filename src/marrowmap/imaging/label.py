@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,7 @@ from marrowmap.core.site import all_sites
 from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.core.volume import Volume
 from marrowmap.errors import InputError
-from marrowmap.imaging.grids import is_upright
+from marrowmap.imaging.grids import is_upright, labels_onto
 from marrowmap.imaging.grids import resample as resample_any
 from marrowmap.imaging.label_assemble import LIKELY, assemble
 from marrowmap.imaging.label_rough import CERTAINTY, rough_labels
@@ -40,7 +39,7 @@ def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = No
     if turned is not None:  # the network knows bodies as coronal stacks: turn, label, bring the labels back
         own = prepare(volumes).full
         found = label_skeleton(turned, progress=progress)
-        return replace(found, labels=_onto(found.labels, found.grid, own), grid=own)
+        return replace(found, labels=labels_onto(found.labels, found.grid, own).astype(np.uint8), grid=own)
     work = prepare(volumes)
     if not weights_there("units"):
         return _rough(work)
@@ -100,45 +99,3 @@ def _rough(work: Working) -> Skeleton:
     certainty = {s.id: CERTAINTY for s in all_sites() if s.label in present}
     uncertain = frozenset(s.id for s in all_sites() if s.is_vertebra and s.label in present)
     return Skeleton(labels, work.full, "body proportions only (rough)", certainty, uncertain, coverage)
-
-
-def skeleton_from_label_map(labels: npt.NDArray[Any], grid: Grid, volumes: dict[str, Volume]) -> Skeleton:
-    """An outside label map with the values of ``sites.csv``, brought to the exam's grid (nearest neighbour).
-
-    Raises InputError when a value is not in ``sites.csv`` or nothing overlaps the exam.
-    """
-    if not volumes:
-        raise InputError("volumes", "there is none to label", "compose at least a STIR or a T1 volume")
-    highest = len(all_sites())
-    if labels.size and (labels.min() < 0 or labels.max() > highest):
-        raise InputError(
-            "label map", f"holds values outside 0 to {highest}", "use the label column of core/sites.csv"
-        )
-    target = prepare(volumes).full
-    out = _onto(labels, grid, target)
-    if not out.any():
-        raise InputError(
-            "label map", "does not overlap the exam", "give a map of the same exam in the same frame"
-        )
-    present = {int(v) for v in np.unique(out)}
-    coverage = {s.id: Coverage.COVERED if s.label in present else Coverage.NOT_COVERED for s in all_sites()}
-    return Skeleton(out, target, "label map from outside", {}, frozenset(), coverage)
-
-
-def _onto(labels: npt.NDArray[Any], grid: Grid, target: Grid) -> npt.NDArray[np.uint8]:
-    """Nearest-neighbour transfer between any two grids, slice by slice."""
-    out = np.zeros(target.shape, dtype=np.uint8)
-    matrix = np.linalg.inv(grid.affine) @ target.affine
-    rows, columns = np.meshgrid(np.arange(target.shape[1]), np.arange(target.shape[2]), indexing="ij")
-    for s in range(target.shape[0]):
-        at = [
-            np.round(matrix[k, 0] * s + matrix[k, 1] * rows + matrix[k, 2] * columns + matrix[k, 3]).astype(
-                int
-            )
-            for k in range(3)
-        ]
-        inside = np.ones(rows.shape, dtype=bool)
-        for k in range(3):
-            inside &= (at[k] >= 0) & (at[k] < grid.shape[k])
-        out[s][inside] = labels[at[0][inside], at[1][inside], at[2][inside]]
-    return out

@@ -115,11 +115,11 @@ def _sides(
 ) -> tuple[npt.NDArray[np.bool_], bool]:
     names = class_names()
     middle = np.array([n.startswith(("vertebra", "sacrum", "sternum", "skull")) for n in names])
-    line = midline(points, middle[classes] & likely, _outline(work))
+    line = midline(points, middle[classes] & likely, body_outline(work))
     return is_left(points, line), line[2]
 
 
-def _outline(work: Working) -> npt.NDArray[np.float64]:
+def body_outline(work: Working) -> npt.NDArray[np.float64]:
     """(left x, right x, z) of the body in every row."""
     seen = work.body.any(axis=0)
     rows = np.flatnonzero(seen.any(axis=1))

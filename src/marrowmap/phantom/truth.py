@@ -12,8 +12,9 @@ import numpy as np
 
 from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.core.site import all_sites, site, site_of_label
+from marrowmap.exchange.nifti import BONE_UNITS
+from marrowmap.exchange.nifti import write_labels as write_label_map
 from marrowmap.phantom.findings import Finding
-from marrowmap.phantom.nifti import write_nifti
 from marrowmap.phantom.scene import Painted, Scene, UnitCloud, body_grid
 from marrowmap.phantom.vertebra import heights_of
 
@@ -177,9 +178,10 @@ def write_labels(scene: Scene, folder: Path, spacing: tuple[float, float, float]
     """Write sites.nii.gz, lesions.nii.gz and others.nii.gz; returns the painted scene and its grid."""
     grid = body_grid(scene.body, spacing)
     painted = scene.paint(grid, fine=False)
-    write_nifti(painted.maps.site, grid, folder / "sites.nii.gz")
-    write_nifti(painted.lesions, grid, folder / "lesions.nii.gz")
-    write_nifti(painted.others, grid, folder / "others.nii.gz")
+    mark = "SYNTHETIC DIGITAL CHILD"
+    write_label_map(folder / "sites.nii.gz", painted.maps.site, grid, description=f"{mark}, {BONE_UNITS}")
+    write_label_map(folder / "lesions.nii.gz", painted.lesions, grid, description=mark)
+    write_label_map(folder / "others.nii.gz", painted.others, grid, description=mark)
     return painted, grid
 
 
