@@ -147,8 +147,8 @@ def _components(
 
 
 def without(volumes: dict[str, Volume], what: str) -> dict[str, Volume]:
-    """The exam without diffusion ("dwi") or without T1 ("t1")."""
-    names = {"dwi": ("DWI", "ADC"), "t1": ("T1",)}[what]
+    """The exam without diffusion ("DWI") or without T1 ("T1")."""
+    names = {"DWI": ("DWI", "ADC"), "T1": ("T1",)}[what]
     return {k: v for k, v in volumes.items() if not k.startswith(names)}
 
 
@@ -172,7 +172,7 @@ def bench_candidates(
         methods["baseline: z per unit"] = z_scores(work, labels)
         methods["baseline: global threshold"] = global_threshold(work, labels)
         if ablations:
-            for what in ("dwi", "t1"):
+            for what in ("DWI", "T1"):
                 poor = prepare(without(exam.volumes, what))
                 methods[f"without {what}"] = learned(poor, skeleton)[0]
             for what, hide in HIDDEN.items():
