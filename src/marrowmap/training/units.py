@@ -33,11 +33,14 @@ from marrowmap.imaging.surroundings import features_at, levels_of
 from marrowmap.imaging.working import double, halve
 from marrowmap.phantom.body import Tissue
 from marrowmap.training.cases import Case, load
-from marrowmap.training.synthesis import Box, choose_box, show
+from marrowmap.training.synthesis import Box, choose_box, show, warp
 from marrowmap.training.voxels import Dense, export, fit, keep
 
 VOXELS = {"bone": 14_000, "near": 7_000, "far": 5_000}
 """Voxels drawn from one appearance: in bone (evenly over units), within two voxels of bone, elsewhere in the body."""
+
+WARPED = 0.8
+"""Share of the appearances in which the child has another build."""
 
 
 def fine_target(tissue: npt.NDArray[np.uint8], site: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -54,6 +57,8 @@ def fine_target(tissue: npt.NDArray[np.uint8], site: npt.NDArray[np.uint8]) -> n
 
 def sample(case: Case, rng: np.random.Generator) -> dict[str, npt.NDArray]:
     """One appearance: features (float16), fine target, label and weight of the voxels drawn."""
+    if rng.random() < WARPED:
+        case = warp(case, rng, ("stir", "fat", "t1", "b50"))
     shape = case.site.shape
     box: Box = tuple(slice(0, n) for n in shape)  # type: ignore[assignment]
     kind = rng.random()
