@@ -51,13 +51,14 @@ class Side:
 
 @dataclass(frozen=True)
 class FollowUp:
-    """A comparison with what the images add. fit: None when one exam has no labels."""
+    """A comparison with what the images add (more). fit: None when one exam has no labels."""
 
     before: Side
     after: Side
     fit: SkeletonFit | None
     places: tuple[tuple[LesionPlace, ...], tuple[LesionPlace, ...]]
     comparison: Comparison
+    more: Circumstances
     legs: tuple[LegLengths | None, LegLengths | None]
     notes: tuple[str, ...]
 
@@ -124,7 +125,27 @@ def follow_up(
     )
     answer = compare(before.reading, after.reading, pairs, more, case=case, limits=limits)
     legs = tuple(leg_lengths(s) if s is not None else None for s in (one, two))
-    return FollowUp(before, after, fit, places, answer, (legs[0], legs[1]), tuple(notes))
+    return FollowUp(before, after, fit, places, answer, more, (legs[0], legs[1]), tuple(notes))
+
+
+def decided_anew(
+    result: FollowUp, pairs: Sequence[Pair], *, limits: FollowupLimits = DEFAULT_LIMITS
+) -> FollowUp:
+    """The same two exams with other pairs: what the images say of their bones is kept, which takes most of the time.
+
+    Lesions and outlines must be those of ``result``. Raises InvalidRecord (see ``compare``).
+    """
+    more, (before, after) = result.more, (result.before, result.after)
+    if _lonely(before, pairs) != _lonely(before, result.comparison.pairs):
+        more = replace(more, signal_now=_signals(before, after, result.fit, pairs))
+    answer = compare(before.reading, after.reading, pairs, more, limits=limits)
+    return replace(result, comparison=answer, more=more)
+
+
+def _lonely(before: Side, pairs: Sequence[Pair]) -> list[Lesion]:
+    """Active earlier lesions with an outline and no counterpart."""
+    paired = {p.before_id for p in pairs if p.holds}
+    return [x for x in before.reading.active_lesions if x.id not in paired and x.id in before.outlines]
 
 
 def _pairs(
@@ -177,8 +198,7 @@ def _signals(
     before: Side, after: Side, fit: SkeletonFit | None, pairs: Sequence[Pair]
 ) -> dict[str, SignalNow]:
     """Signal now at the places of earlier lesions that have no counterpart."""
-    paired = {p.before_id for p in pairs if p.holds}
-    lonely = [x for x in before.reading.active_lesions if x.id not in paired and x.id in before.outlines]
+    lonely = _lonely(before, pairs)
     skeleton = after.study.skeleton
     if fit is None or skeleton is None or not lonely or not after.study.volumes:
         return {}

@@ -53,7 +53,7 @@ def uids(client, name):
     return {x["id"]: x.get("tracking_uid", "") for x in content["lesions"]}
 
 
-def test_pairs_are_proposed_decided_and_kept(client):
+def test_pairs_are_proposed_decided_and_kept(client, tmp_path):
     read(client, "earlier")
     read(client, "later")
     first = client.get(URL, headers=READER).json()
@@ -73,6 +73,8 @@ def test_pairs_are_proposed_decided_and_kept(client):
     states = {(p["before_id"], p["after_id"]): p["state"] for p in kept["comparison"]["pairs"]}
     assert states[("L0", "L0")] == "confirmed"
     assert states[("L1", "L1")] == "rejected"
+    restarted = TestClient(create_app(tmp_path), base_url="http://localhost")  # has computed nothing yet
+    assert restarted.get(URL, headers=READER).json() == kept
 
 
 def test_only_a_confirmed_pair_shares_its_identity(client):
@@ -87,6 +89,20 @@ def test_only_a_confirmed_pair_shares_its_identity(client):
     page = client.get(f"{URL}/page.html", headers=READER)
     assert "1 pair(s) confirmed" in page.text
     assert not earlier["L1"] or earlier["L1"] != later["L1"]
+
+
+def test_a_lesion_changed_meanwhile_is_compared_as_it_is_now(client):
+    read(client, "earlier")
+    read(client, "later")
+    before = client.get(URL, headers=READER).json()["comparison"]
+    state = client.get("/api/studies/later/reading", headers=READER).json()
+    content = {**state["content"], "lesions": state["content"]["lesions"][1:]}
+    body = {"base": state["version"], "what": "removed", "content": content}
+    client.put("/api/studies/later/reading", headers=READER, json=body).raise_for_status()
+    after = client.get(URL, headers=READER).json()["comparison"]
+
+    assert "L0" in {p["after_id"] for p in before["pairs"]}
+    assert "L0" not in {p["after_id"] for p in after["pairs"]}
 
 
 def test_another_reader_sees_nothing_of_it(client):

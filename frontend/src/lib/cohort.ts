@@ -39,6 +39,8 @@ export interface StudyLine {
   adjudicator: string;
   complete: boolean;
   settled: number;
+  /** Of one study: an exam of it is synthetic. */
+  synthetic?: boolean;
 }
 export const STATE: Record<StudyLine["state"], string> = {
   open: "being read",

@@ -119,13 +119,18 @@ def number_text(value: float | None, digits: int = 1) -> str:
     return "not measured" if value is None else f"{value:.{digits}f}"
 
 
+def percent_text(value: float) -> str:
+    """ "35 %"; a share that is there but rounds to nothing is "below 1 %"."""
+    return "below 1 %" if 0 < value < 0.5 else f"{value:.0f} %"
+
+
 def lesion_rows(reading: Reading) -> list[dict[str, str]]:
     """The lesion table, every cell a text; "not measured" and "not assessed" are said."""
     numbers = lesion_numbers(reading)
     rows = []
     for lesion in reading.lesions:
         present, absent = feature_words(lesion)
-        percent = [f"{e.percent:.0f} %" for e in lesion.extents if e.percent is not None]
+        percent = [percent_text(e.percent) for e in lesion.extents if e.percent is not None]
         grade = lesion.features.signal_grade
         rows.append(
             {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
@@ -18,6 +19,7 @@ from marrowmap.followup import (
     VOLUMES,
     FollowUp,
     Side,
+    decided_anew,
     follow_up,
     followup_to_dict,
     response_sentences,
@@ -47,6 +49,13 @@ class Decisions(BaseModel):
     pairs: list[dict[str, Any]] = Field(max_length=2000)
 
 
+@dataclass
+class LastAsked:
+    """The last comparison and what it was made from; one alone, for it holds the images of two exams."""
+
+    kept: tuple[str, FollowUp] | None = None
+
+
 @dataclass(frozen=True)
 class FollowUpDesk:
     """A person's decisions on pairs, kept in a journal of their own, state by state."""
@@ -54,6 +63,7 @@ class FollowUpDesk:
     shelf: BlindableShelf
     desk: Desk
     journal: Journal
+    last: LastAsked = field(default_factory=LastAsked)
 
     def compared(self, earlier: str, later: str, person: Person) -> tuple[FollowUp, Saved]:
         """The comparison with the person's decisions, and their last state (version 0 before the first).
@@ -61,20 +71,41 @@ class FollowUpDesk:
         Raises NotThere, NotAllowed and InvalidRecord.
         """
         self._check(earlier, later, person)
-        sides = self._side(earlier, person), self._side(later, person)
+        proposed = self._proposed(earlier, later, person)
         saved = self.journal.latest(_name(earlier, later, person))
-        proposed = follow_up(*sides)
         if not saved.version:
             return proposed, saved
-        known = {x.id for x in sides[0].reading.lesions}, {x.id for x in sides[1].reading.lesions}
+        known = ({x.id for x in side.reading.lesions} for side in (proposed.before, proposed.after))
+        earlier_ids, later_ids = known
         decided = [
             p
             for p in with_decisions(proposed.comparison.pairs, saved.content["pairs"])
-            if p.before_id in known[0] and p.after_id in known[1]  # a lesion may have been removed since
+            if p.before_id in earlier_ids and p.after_id in later_ids  # a lesion may have been removed since
         ]
         touched = {(p.before_id, p.after_id) for p in decided}
         fresh = [p for p in proposed.comparison.pairs if (p.before_id, p.after_id) not in touched]
-        return follow_up(*sides, [*decided, *fresh]), saved
+        return decided_anew(proposed, [*decided, *fresh]), saved
+
+    def _proposed(self, earlier: str, later: str, person: Person) -> FollowUp:
+        """What is proposed for the readings as they stand; the last one asked for is kept.
+
+        A shared identity is no change of what the images show, so that a reader who goes from pair to pair waits
+        for them once.
+        """
+        names = earlier, later
+        states = [self.desk.reading(name, person) for name in names]
+        changed = [(self.shelf.folder(name) / "study.json").stat().st_mtime_ns for name in names]
+        key = json.dumps([names, person.name, changed, [_without_identity(s) for s in states]])
+        kept = self.last.kept
+        if kept is None or kept[0] != key:
+            kept = key, follow_up(self._side(earlier, person), self._side(later, person))
+            self.last.kept = kept
+        result = kept[1]
+        sides = [
+            side if side.provisional else replace(side, reading=self.desk.as_reading(state.content))
+            for side, state in zip((result.before, result.after), states, strict=True)
+        ]
+        return replace(result, before=sides[0], after=sides[1])
 
     def decide(self, earlier: str, later: str, person: Person, new: Decisions) -> tuple[FollowUp, Saved]:
         """Keep decisions; a confirmed pair then shares its identity in the person's draft of the later exam.
@@ -92,7 +123,7 @@ class FollowUpDesk:
                     "one of the exams has no reading of yours yet, and candidates are no lesions",
                     "Read both exams first",
                 )
-        checked = follow_up(result.before, result.after, pairs)
+        checked = decided_anew(result, pairs)
         content = {"earlier": earlier, "later": later, "pairs": encode(checked.comparison.pairs)}
         sure = sum(p.state is PairState.CONFIRMED for p in pairs)
         saved = self.journal.save(
@@ -136,6 +167,12 @@ class FollowUpDesk:
                 except InvalidRecord:
                     continue  # its centre and volume stand in
         return side_of(study, StoredReading(self.desk.as_reading(state.content), masks), LEAST_SCORE)
+
+
+def _without_identity(state: Saved) -> dict[str, Any]:
+    """A saved reading without what identity over time changes in it."""
+    lesions = [{**x, "tracking_uid": ""} for x in state.content["lesions"]]
+    return {**state.content, "lesions": lesions, "begun": bool(state.version)}
 
 
 def _name(earlier: str, later: str, person: Person) -> str:

@@ -22,9 +22,9 @@ from marrowmap.core.geometry import Grid
 
 FOLDER = "pages"
 GREY_PERCENTILE = 99.0
-STIR_PERCENTILE = 97.0
-"""Share of tissue signal that the starting window shows below white (our choice). On STIR less: bladder, bowel
-and cerebrospinal fluid are far brighter than marrow, which would be left in the dark."""
+STIR_PERCENTILE = 98.0
+"""Share of tissue signal that the starting window shows below white (our choice). On whole-body STIR less:
+bladder, bowel and cerebrospinal fluid are far brighter than marrow, which would be left in the dark."""
 _FLUID = ("STIR", "T2FS", "DIXON_WATER")
 _SAFE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
@@ -76,6 +76,8 @@ class PackWriter:
         if not _SAFE.fullmatch(name):
             raise ValueError(f"a series name has letters, digits, '.', '_' and '-', got {name!r}")
         stored, slope = to_int16(array)
+        whole_body_fluid = kind == "composed" and contrast in _FLUID
+        share = STIR_PERCENTILE if whole_body_fluid else GREY_PERCENTILE
         raw = np.ascontiguousarray(stored).tobytes()
         (self._folder / f"{name}.i16").write_bytes(raw)
         (self._folder / f"{name}.i16.zst").write_bytes(zstandard.ZstdCompressor(level=3).compress(raw))
@@ -94,7 +96,7 @@ class PackWriter:
                 affine_lps=np.round(grid.affine, 6).tolist(),
                 slope=slope,
                 unit=unit,
-                window={"low": 0.0, "high": _bright(array, contrast)},
+                window={"low": 0.0, "high": _bright(array, share)},
             )
         )
 
@@ -151,9 +153,8 @@ def _fits(array: npt.NDArray[Any]) -> bool:
     return array.size == 0 or (int(array.min()) >= -32768 and int(array.max()) <= 32767)
 
 
-def _bright(array: npt.NDArray[Any], contrast: str) -> float:
+def _bright(array: npt.NDArray[Any], share: float) -> float:
     """Signal shown white at first: a high percentile of what is not air."""
     sample = array.ravel()[:: max(1, array.size // 200_000)]
     sample = sample[sample > 0.05 * float(sample.max(initial=0))]
-    share = STIR_PERCENTILE if contrast in _FLUID else GREY_PERCENTILE
     return float(np.percentile(sample, share)) if sample.size else 1.0

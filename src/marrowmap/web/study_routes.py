@@ -46,7 +46,7 @@ def study_routes(link: RegistryLink, shelf: BlindableShelf) -> APIRouter:
             raise NotAllowed(
                 f"study {study}", "you have no part in it", "Enter your name as the study spells it"
             )
-        answer = _line(info, person)
+        answer = _line(info, person) | {"synthetic": _synthetic(link, shelf, study)}
         if "reader" in roles:
             answer["worklist"] = [
                 {
@@ -130,6 +130,14 @@ def study_routes(link: RegistryLink, shelf: BlindableShelf) -> APIRouter:
         return {"reading": agreed.id, "lesions": len(agreed.lesions), "normal": len(agreed.normal)}
 
     return router
+
+
+def _synthetic(link: RegistryLink, shelf: BlindableShelf, study: str) -> bool:
+    """Whether an exam of the study that lies here is synthetic."""
+    from marrowmap.registry.studies import cases_of
+
+    here = [shelf.of_exam(c.exam_uid) for c in cases_of(link.open(), study)]
+    return any(bool(shelf.study(name)["synthetic"]) for name in here if name)
 
 
 def _roles(info: Any, person: Person) -> set[str]:
