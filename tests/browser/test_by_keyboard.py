@@ -108,3 +108,25 @@ def test_the_help_lists_the_keys(server, new_tab):
         assert words in dialog.inner_text()
     tab.press("Escape")
     dialog.wait_for(state="detached")
+
+
+def test_the_body_map_is_one_tab_stop_and_every_unit_is_named(server, new_tab):
+    tab = new_tab().open()
+    names = {s["id"]: s["name"] for s in server.study()["sites"]}
+    tab.press("y")
+    tab.page.locator(".map path:focus").wait_for()
+    seen = {}
+    for view in ("Front", "Back", "Spine"):
+        tab.page.get_by_role("button", name=view, exact=True).click()
+        units = tab.page.locator(".map path[role=button]")
+        shown = units.evaluate_all(
+            "all => all.map((p) => [p.dataset.site, p.tabIndex, p.getAttribute('aria-label')])"
+        )
+        assert [stop for _, stop, _ in shown].count(0) == 1, view
+        seen |= {site: label for site, _, label in shown}
+    assert set(seen) == set(names)
+    assert all(label.startswith(f"{names[site]}: ") for site, label in seen.items())
+    tab.page.locator(".map path[tabindex='0']").focus()
+    first = tab.page.evaluate("document.activeElement.dataset.site")
+    tab.press("ArrowDown")
+    assert tab.page.evaluate("document.activeElement.dataset.site") != first
