@@ -35,7 +35,7 @@ ARGUMENTS = [
 READER = "Dr Demo"
 TALLEST = 2200
 """Tallest picture of a long page, pixels."""
-IN_LIGHT = frozenset({"reading-room", "body-map", "answers", "follow-up", "worklist", "cohort"})
+IN_LIGHT = frozenset({"reading-room", "body-map", "answers", "follow-up-map", "worklist"})
 
 
 def serve(data: Path) -> tuple[Any, str]:
@@ -63,8 +63,8 @@ class Camera:
     def __init__(self, page: Any, out: Path, only: frozenset[str] | None = None, ending: str = "") -> None:
         self.page, self.out, self.only, self.ending = page, out, only, ending
 
-    def take(self, name: str, *, tall: bool = False) -> None:
-        """tall: as much of the page as it has, up to TALLEST."""
+    def take(self, name: str, *, tall: bool = False, of: str = "") -> None:
+        """tall: as much of the page as it has, up to TALLEST. of: this part of it alone."""
         if self.only is not None and name not in self.only:
             return
         size = self.page.viewport_size
@@ -74,24 +74,39 @@ class Camera:
             self.page.set_viewport_size({"width": size["width"], "height": height})
         self.page.wait_for_timeout(500)
         path = self.out / f"{name}{self.ending}.png"
-        self.page.screenshot(path=path)
+        if of:
+            self.page.locator(of).screenshot(path=path)
+        else:
+            self.page.screenshot(path=path)
         self.page.set_viewport_size(size)
         Image.open(path).convert("RGB").quantize(
             256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
         ).save(path, optimize=True)
         print(f"{path.name}: {path.stat().st_size // 1024} kB", flush=True)
 
-    def document(self, address: str, name: str, part: str = "") -> None:
-        """A document of the server, which knows the reader by a header. part: also a picture from there on."""
-        if self.only is not None and name not in self.only:
+    def document(self, address: str, name: str, *parts: str) -> None:
+        """A document of the server, which knows the reader by a header. parts: sections that get a picture too."""
+        wanted = {name, *(f"{name}-{part}" for part in parts)}
+        if self.only is not None and not wanted & self.only:
             return
         self.page.set_extra_http_headers({"X-Marrowmap-Reader": READER})
         self.page.goto(address)
         self.take(name, tall=True)
-        if part:
-            self.page.locator(part).evaluate("e => e.scrollIntoView()")
-            self.take(f"{name}{part.replace('#h', '')}")
+        for part in parts:
+            self._section(f"{name}-{part}", f"section[aria-labelledby='h-{part}']")
         self.page.set_extra_http_headers({})
+
+    def _section(self, name: str, section: str) -> None:
+        """One section of a document below its "synthetic" bar, which stays on top of the window."""
+        size = self.page.viewport_size
+        bars = self.page.locator(".synthetic")
+        above = 12 + (bars.bounding_box()["height"] if bars.count() else 0)
+        part = self.page.locator(section)
+        height = part.bounding_box()["height"] + above + 12
+        self.page.set_viewport_size({"width": size["width"], "height": round(height)})
+        part.evaluate("(e, above) => scrollTo(0, scrollY + e.getBoundingClientRect().top - above)", above)
+        self.take(name)
+        self.page.set_viewport_size(size)
 
     def be(self, reader: str) -> None:
         """Go on as another person."""
@@ -176,7 +191,9 @@ def tour(camera: Camera, url: str, study: str, earlier: str | None) -> None:
             page.locator("[aria-pressed=true]:text('Same lesion')").nth(k).wait_for()
         page.get_by_role("list", name="Proposed pairs").scroll_into_view_if_needed()
         camera.take("follow-up-pairs")
-        camera.document(f"{url}/api/studies/{study}/follow-up/{earlier}/page.html", "follow-up", "#h-map")
+        camera.document(
+            f"{url}/api/studies/{study}/follow-up/{earlier}/page.html", "follow-up", "map", "time"
+        )
     camera.document(f"{url}/api/studies/{study}/reading/report.html", "report")
     camera.document(f"{url}/api/studies/{study}/report.html", "what-the-machine-found")
     page.goto(f"{url}/#/")
@@ -194,8 +211,7 @@ def registry_tour(camera: Camera, url: str) -> None:
     page.locator("main img").first.wait_for()
     page.get_by_text("Drawing").wait_for(state="detached")
     camera.take("cohort", tall=True)
-    page.locator("#figure-bodymap").scroll_into_view_if_needed()
-    camera.take("cohort-figures")
+    camera.take("cohort-map", of="#figure-bodymap")
     camera.be("Org")
     page.goto(f"{url}/#/studies")
     page.get_by_role("link", name="Two readers").wait_for()
@@ -256,10 +272,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images" / "pages")
     parser.add_argument("--size", default="1440x900")
     parser.add_argument("--theme", choices=["dark", "light"], help="all pictures in one look; else see above")
+    parser.add_argument("--only", nargs="+", help="names of the pictures to make anew")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     width, height = (int(n) for n in options.size.split("x"))
-    looks = [(options.theme, None)] if options.theme else [("dark", None), ("light", IN_LIGHT)]
+    only = frozenset(options.only) if options.only else None
+    looks = (
+        [(options.theme, only)]
+        if options.theme
+        else [("dark", only), ("light", IN_LIGHT & (only or IN_LIGHT))]
+    )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or "/usr/bin/chromium", args=ARGUMENTS
@@ -272,7 +294,8 @@ def main() -> None:
             )
             page = context.new_page()
             page.set_default_timeout(120_000)
-            camera = Camera(page, options.out, only, "-light" if only else "")
+            ending = "-light" if theme == "light" and not options.theme else ""
+            camera = Camera(page, options.out, only, ending)
             with tempfile.TemporaryDirectory() as folder:
                 take_all(camera, options.data, Path(folder))
             context.close()

@@ -130,7 +130,7 @@ def timeline_svg(course: Course, title: str = "Course") -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {height:g}" role="img" '
         f'aria-label={quoteattr(f"{title}. {_spoken(course)}")} font-family="{FONT}" fill="currentColor" '
         f'font-size="13">{_axis(scale, y + 6)}{_exam_lines(course, scale, y)}{"".join(parts)}'
-        + (_text(8, 16, "synthetic child", "start", "#c2410c") if course.synthetic else "")
+        + (_text(8, 16, "synthetic child", "start", "var(--orange, #b45309)") if course.synthetic else "")
         + "</svg>"
     )
 
