@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from marrowmap.phantom.truth import ExamTruth
 
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))
+
+# A busy machine is no failure, and the same examples come each time.
+settings.register_profile("same-each-time", deadline=None, derandomize=True)
+settings.load_profile("same-each-time")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

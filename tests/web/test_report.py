@@ -160,7 +160,9 @@ def test_a_table_entered_at_the_site_is_used_and_named_while_reading_and_on_pape
     (tmp_path / "mine.toml").write_text(RINBO)
     here = "/api/studies/now/reading"
     looked = {"periosteal_reaction": "absent", "soft_tissue_oedema": "absent"}
-    sign(client, "now", lesions=[lesion("vertebra_t8", features=looked, max_diameter_mm=14.0)])
+    units = {s["id"] for s in client.get("/api/studies/now").json()["sites"]} - {"vertebra_t8"}
+    normal = sorted(units - set(state(client, "now")["content"]["not_covered"]))
+    sign(client, "now", normal=normal, lesions=[lesion("vertebra_t8", features=looked, max_diameter_mm=14.0)])
 
     def rinbo():
         live = client.get(f"{here}/answers", headers=READER).json()["answers"]

@@ -95,9 +95,28 @@ class Reading:
             return UnitState.LESION
         return UnitState.NORMAL if site_id in self.normal else UnitState.NOT_ASSESSED
 
+    def left_open(self) -> frozenset[str]:
+        """Covered units of which the reader said nothing and whose body region is waived: not assessed."""
+        waived = {k.removeprefix("region:") for k, why in self.waived.items() if why.strip()}
+        return frozenset(
+            s.id
+            for s in all_sites()
+            if s.region.value in waived
+            and s.id not in self.not_covered
+            and self.unit_state(s.id) is UnitState.NOT_ASSESSED
+        )
+
     def units_seen(self) -> frozenset[str]:
-        """Units inside the coverage: the denominator of every sum over units."""
-        return frozenset(s.id for s in all_sites()) - self.not_covered
+        """Units inside the coverage and not left open: the denominator of every sum over units."""
+        return frozenset(s.id for s in all_sites()) - self.not_covered - self.left_open()
+
+    @property
+    def not_whole(self) -> str:
+        """Why the absence of further lesions is not known; "" when the whole body was covered and judged."""
+        if not self.whole_body:
+            return "the examination did not cover the whole body"
+        n = len(self.left_open())
+        return f"the reader left {n} covered bone units open" if n else ""
 
     def signed(self, when: datetime) -> Reading:
         """The same reading, frozen."""

@@ -259,7 +259,7 @@ class PatientRecord:
     key: pseudonym; no name, no id of the hospital. onset, diagnosed: dates of first symptom and diagnosis.
     painful_sites_at_onset: count of painful places at the first symptom; None: not known.
     lost_on: last contact of a child who was lost to follow-up; None: not lost. seen_until: last contact.
-    remission_on: start of remission as the physician recorded it; ``core.remission`` derives its own.
+    remission_on: start of remission as the physician recorded it; ``core.rules.remission`` derives its own.
     synthetic: made up; shown wherever the record is shown.
     Raises InvalidRecord when dates contradict each other.
     """

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from marrowmap.core.lesion import Assessment, Lesion
 from marrowmap.core.reading import Reading
+from marrowmap.core.record.joints import place
 from marrowmap.core.record.patient import any_of, any_strict
 from marrowmap.core.record.units import Analyte
 from marrowmap.core.rules.case import Case
@@ -25,9 +26,9 @@ def multifocal(case: Case) -> Fact:
     evidence = of_lesions(case.lesions)
     if len(case.lesions) > 1:
         return Fact(Assessment.PRESENT, evidence)
-    if case.reading.whole_body:
+    if not case.reading.not_whole:
         return Fact(Assessment.ABSENT, evidence)
-    return Fact(Assessment.NOT_ASSESSED, evidence, "the examination did not cover the whole body")
+    return Fact(Assessment.NOT_ASSESSED, evidence, case.reading.not_whole)
 
 
 def bones_involved(lesions: tuple[Lesion, ...]) -> frozenset[tuple[str, Side]]:
@@ -44,7 +45,8 @@ def lesion_in(case: Case, what: str, belongs: Callable[[Site], bool]) -> Fact:
     if found:
         return Fact(Assessment.PRESENT, of_lesions(found))
     units = [s for s in all_sites() if belongs(s)]
-    unseen = [s for s in units if not _looked_at(reading, s)]
+    left_open = reading.left_open()
+    unseen = [s for s in units if s.id in left_open or not _looked_at(reading, s)]
     if unseen:
         return open_fact(f"{what}: {len(unseen)} of {len(units)} units were not imaged or not assessed")
     return Fact(Assessment.ABSENT)
@@ -98,8 +100,9 @@ def symmetric(case: Case) -> Fact:
         members = tuple(dict.fromkeys(lesion for pair in pairs for lesion in pair))
         return Fact(Assessment.PRESENT, of_lesions(members))
     partners = [m for le in case.active_lesions for s in le.sites if (m := mirror(s)) is not None]
-    unseen = [m for m in partners if not _looked_at(reading, m)]
-    if unseen or not reading.whole_body:
+    left_open = reading.left_open()
+    unseen = [m for m in partners if m.id in left_open or not _looked_at(reading, m)]
+    if unseen or reading.not_whole:
         return open_fact("the other side was not imaged or not assessed for every lesion")
     if any(le.activity.value == "not_assessed" for le in case.lesions):
         return open_fact("activity of a lesion is not assessed")
@@ -107,20 +110,28 @@ def symmetric(case: Case) -> Fact:
 
 
 def marginal_sclerosis(case: Case) -> Fact:
-    """Read on radiograph or CT; an MRI alone leaves it open (ours)."""
-    states: list[Assessment] = []
-    evidence: list[Evidence] = []
+    """Read on radiograph or CT; an MRI alone leaves it open (ours). ABSENT needs a look at every lesion."""
+    pictures = case.patient.radiographs if case.patient else ()
+    states = [p.marginal_sclerosis for p in pictures]
+    evidence = [
+        Evidence("radiograph", p.place_id, "marginal sclerosis")
+        for p in pictures
+        if p.marginal_sclerosis is Assessment.PRESENT
+    ]
     for lesion in case.lesions:
-        states.append(lesion.features.marginal_sclerosis)
-        if states[-1] is Assessment.PRESENT:
+        own = lesion.features.marginal_sclerosis
+        there = [p.marginal_sclerosis for p in pictures if lesion.site.id in place(p.place_id).units]
+        states.append(any_of(own, *there))
+        if own is Assessment.PRESENT:
             evidence.append(Evidence("lesion", lesion.id, f"{lesion.site.name}: marginal sclerosis"))
-    for picture in case.patient.radiographs if case.patient else ():
-        states.append(picture.marginal_sclerosis)
-        if states[-1] is Assessment.PRESENT:
-            evidence.append(Evidence("radiograph", picture.place_id, "marginal sclerosis"))
-    state = any_of(*states)
-    note = "not read on a radiograph or CT" if state is Assessment.NOT_ASSESSED else ""
-    return Fact(state, tuple(evidence), note)
+    if Assessment.PRESENT in states:
+        return Fact(Assessment.PRESENT, tuple(evidence))
+    unread = states.count(Assessment.NOT_ASSESSED)
+    if not states or unread == len(states):
+        return open_fact("not read on a radiograph or CT")
+    if unread:
+        return open_fact(f"{unread} lesion(s) or radiograph(s) not read for it")
+    return Fact(Assessment.ABSENT)
 
 
 def symptom(case: Case, name: str) -> Assessment:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from marrowmap.core.lesion import Assessment, Lesion
-from marrowmap.core.record.patient import any_of
+from marrowmap.core.record.patient import any_strict
 from marrowmap.core.record.units import Analyte
 from marrowmap.core.rules import findings
 from marrowmap.core.rules.case import Case
@@ -106,7 +106,7 @@ def _suspicion(case: Case, rules: Rulebook) -> tuple[Item, ...]:
         sites = tuple(Evidence("visit", p.place_id, p.place.name) for p in visit.painful_sites or ())
         state = Assessment.PRESENT if sites else visit.symptoms.bone_pain
         pain = Fact(state, sites, "" if state is not Assessment.NOT_ASSESSED else "pain is not recorded")
-        stiff = Fact(any_of(visit.symptoms.morning_stiffness, visit.symptoms.restricted_range_of_motion))
+        stiff = Fact(any_strict(visit.symptoms.morning_stiffness, visit.symptoms.restricted_range_of_motion))
     skin: Fact = open_fact(findings.NO_PATIENT)
     if patient is not None:
         names = ("psoriasis", "palmoplantar_pustulosis", "severe_acne", "crohn_disease")
@@ -121,7 +121,7 @@ def _suspicion(case: Case, rules: Rulebook) -> tuple[Item, ...]:
     )
     esr = mildly_raised(case, Analyte.ESR, rules.limits)
     crp = mildly_raised(case, Analyte.CRP, rules.limits)
-    markers = Fact(any_of(esr.state, crp.state), (*esr.evidence, *crp.evidence))
+    markers = Fact(any_strict(esr.state, crp.state), (*esr.evidence, *crp.evidence))
     rows = (
         ("painful_sites", "recurrent painful sites", pain),
         ("stiffness", "joint stiffness (may be there, is not needed)", stiff),
@@ -148,7 +148,7 @@ def _imaging_items(case: Case) -> tuple[Item, ...]:
         Item(
             "typical_sites",
             "lesions at typical sites (long-bone metaphysis, clavicle, vertebral body)",
-            Assessment.of(bool(typical) or (None if not case.reading.whole_body else False)),
+            Assessment.of(bool(typical) or (None if case.reading.not_whole else False)),
             text=f"{len(typical)} of {len(case.lesions)} lesion(s)",
             evidence=of_lesions(typical),
             confidence=Confidence.V,
@@ -166,11 +166,11 @@ def _decide(
         return Outcome.RED_FLAGS_FIRST, tuple(f"{f.label}: think of {f.points_to}" for f in serious)
     if not lesions:
         clinical = [i for i in suspicion[:3] if i.state is Assessment.PRESENT]
-        if case.reading is not None and case.reading.whole_body:
+        if case.reading is not None and not case.reading.not_whole:
             return Outcome.NOT_SUSPECTED, ("no lesion on whole-body MRI",)
         if clinical or case.reading is not None:
             return Outcome.INSUFFICIENT_IMAGING, (
-                "no lesion on what was imaged, and the whole body was not imaged"
+                f"no lesion on what was imaged, and {case.reading.not_whole}"
                 if case.reading is not None
                 else "no MRI reading is given",
             )
@@ -181,10 +181,10 @@ def _decide(
         names = ", ".join(le.site.name for le in typical)
         return Outcome.TYPICAL, (f"{len(lesions)} lesions, {len(typical)} at typical sites: {names}",)
     reading = case.reading
-    if reading is not None and not reading.whole_body:
+    if reading is not None and reading.not_whole:
         return Outcome.INSUFFICIENT_IMAGING, (
-            f"{len(lesions)} lesion(s) known, {len(typical)} at a typical site, and the whole body was not "
-            "imaged: further lesions could be silent",
+            f"{len(lesions)} lesion(s) known, {len(typical)} at a typical site, and {reading.not_whole}: "
+            "further lesions could be silent",
         )
     if len(lesions) == 1:
         reason = f"solitary lesion ({lesions[0].site.name}) on whole-body MRI"
@@ -207,6 +207,8 @@ def _next(case: Case, outcome: Outcome, flags: tuple[RedFlag, ...]) -> tuple[str
             "Whole-body MRI; if there is none: regional MRI of spine, pelvis, feet and legs with distal "
             "femur, or bone scintigraphy as the last choice"
         )
+    elif case.reading.not_whole:
+        steps.append("Judge the bone units that the reader left open, or repeat their sequence")
     if case.visit is not None or case.patient is not None:
         wanted = {
             Analyte.LEUKOCYTES: "blood count",

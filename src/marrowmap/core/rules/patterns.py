@@ -115,7 +115,7 @@ def pattern(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
         return not_applicable(PATTERN, findings.NO_READING)
     found = pattern_of(case.lesions, rules.limits)
     # Crossover cannot be undone by further lesions; every other answer can.
-    settled = case.reading.whole_body or found is Pattern.CROSSOVER
+    settled = not case.reading.not_whole or found is Pattern.CROSSOVER
     answer = str(found) if settled else "indeterminate"
     names = (
         "paucifocal_max_lesions",
@@ -127,7 +127,7 @@ def pattern(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
         state=State.COMPUTED if settled else State.INDETERMINATE,
         answer=answer,
         items=_region_items(case.lesions),
-        missing=() if settled else ("the examination did not cover the whole body",),
+        missing=() if settled else (case.reading.not_whole,),
         rule="Crossover: clavicle and tibia. Paucifocal: clavicle, no tibia, few others, mostly spinal. "
         "Appendicular: tibia, no clavicle, several lesions, mostly in the limbs.",
         ours=explain(rules.limits, *names),
@@ -172,13 +172,21 @@ def typical(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
         "clavicle": ("clavicle", tuple(le for le in case.lesions if _has(le, "clavicle"))),
         "sternum": ("sternum", tuple(le for le in case.lesions if _has(le, "sternum"))),
     }
+    beside = any(
+        any(s.bone in lower for s in le.sites)
+        and Assessment.NOT_ASSESSED in (le.features.next_to_physis, le.features.physis_crossed)
+        for le in case.lesions
+    )
+    opened = dict.fromkeys(groups, case.reading.not_whole)
+    if beside and not metaphyseal:
+        opened["metaphysis"] = "whether a lesion lies next to a growth plate is not assessed"
     items = tuple(
         Item(
             name,
             label,
-            _seen_or_open(found, case.reading.whole_body),
+            _seen_or_open(found, not opened[name]),
             evidence=of_lesions(found),
-            note="" if found or case.reading.whole_body else "not all of it was imaged",
+            note="" if found else opened[name],
         )
         for name, (label, found) in groups.items()
     )
@@ -201,10 +209,10 @@ def typical(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
     return with_sentences(result, (f"{TYPICAL.name}: {answer} ({n} of 5 typical findings).",))
 
 
-def _seen_or_open(found: tuple[Lesion, ...], whole_body: bool) -> Assessment:
+def _seen_or_open(found: tuple[Lesion, ...], all_seen: bool) -> Assessment:
     if found:
         return Assessment.PRESENT
-    return Assessment.ABSENT if whole_body else Assessment.NOT_ASSESSED
+    return Assessment.ABSENT if all_seen else Assessment.NOT_ASSESSED
 
 
 @dataclass(frozen=True)

@@ -88,11 +88,13 @@ def _cytopenia(case: Case, rules: Rulebook) -> Fact:
         value = case.lab(analyte)
         if value is not None:
             states[str(analyte)] = value.is_low
+        elif analyte is not Analyte.NEUTROPHILS:
+            states[str(analyte)] = Assessment.NOT_ASSESSED
     states["blasts_in_blood_film"] = case.visit.examination.blasts_in_blood_film
-    fact = findings.from_states(states, "laboratory", "blood count or reference ranges are missing")
-    if fact.state is Assessment.ABSENT and Assessment.NOT_ASSESSED in states.values():
-        return Fact(Assessment.ABSENT, fact.evidence, "not every part was assessed")
-    return fact
+    lacking = ", ".join(n.replace("_", " ") for n, s in states.items() if s is Assessment.NOT_ASSESSED)
+    return findings.from_states(
+        states, "laboratory", f"value or reference range missing: {lacking}", strict=True
+    )
 
 
 def _platelets(case: Case, rules: Rulebook) -> Fact:
@@ -109,8 +111,8 @@ def _solitary(case: Case, rules: Rulebook) -> Fact:
         return open_fact(findings.NO_READING)
     if len(case.lesions) != 1 or any(findings.is_clavicle(s) for s in case.lesions[0].sites):
         return Fact(Assessment.ABSENT)
-    if not case.reading.whole_body:
-        return Fact(Assessment.NOT_ASSESSED, of_lesions(case.lesions), "the whole body was not imaged")
+    if case.reading.not_whole:
+        return Fact(Assessment.NOT_ASSESSED, of_lesions(case.lesions), case.reading.not_whole)
     return Fact(Assessment.PRESENT, of_lesions(case.lesions))
 
 

@@ -100,7 +100,7 @@ def imaging_clear(reading: Reading) -> Assessment:
     """No active lesion on whole-body MRI; a regional examination without lesions leaves it open."""
     if reading.active_lesions:
         return Assessment.ABSENT
-    if not reading.whole_body or any(le.activity.value == "not_assessed" for le in reading.lesions):
+    if reading.not_whole or any(le.activity.value == "not_assessed" for le in reading.lesions):
         return Assessment.NOT_ASSESSED
     return Assessment.PRESENT
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from marrowmap.core.lesion import Assessment
+from marrowmap.core.lesion import Activity, Assessment
 from marrowmap.core.record.drugs import Drug, DrugGroup, Response, StopReason, Treatment
 from marrowmap.core.record.months import add_months
 from marrowmap.core.record.patient import PatientRecord
@@ -193,8 +193,10 @@ def active_spinal_lesion(case: Case) -> Fact:
     spinal = tuple(le for le in case.active_lesions if le.is_spinal)
     if spinal:
         return Fact(Assessment.PRESENT, of_lesions(spinal))
-    if not case.reading.whole_body:
-        return open_fact("the whole body was not imaged")
+    if case.reading.not_whole:
+        return open_fact(case.reading.not_whole)
+    if any(le.is_spinal and le.activity is Activity.NOT_ASSESSED for le in case.lesions):
+        return open_fact("activity of a spinal lesion is not assessed")
     return Fact(Assessment.ABSENT)
 
 

@@ -6,7 +6,7 @@ criterion 2, which asks for a biopsy.
 
 from __future__ import annotations
 
-from marrowmap.core.lesion import Assessment
+from marrowmap.core.lesion import Activity, Assessment
 from marrowmap.core.record.patient import Density, any_strict
 from marrowmap.core.record.units import Analyte
 from marrowmap.core.rules import findings
@@ -151,7 +151,13 @@ def _radiology(case: Case) -> Fact:
         )
     if case.reading is None:
         return open_fact(findings.NO_READING)
-    return Fact(Assessment.ABSENT if case.reading.whole_body else Assessment.NOT_ASSESSED)
+    if case.reading.not_whole:
+        return open_fact(case.reading.not_whole)
+    if any(le.activity is Activity.NOT_ASSESSED for le in case.lesions):
+        return open_fact("activity of a lesion is not assessed")
+    if case.patient is None or any(p.density is Density.NOT_ASSESSED for p in pictures):
+        return open_fact("density is not read on every radiograph")
+    return Fact(Assessment.ABSENT)
 
 
 def _several_bones(case: Case) -> Fact:
@@ -159,9 +165,9 @@ def _several_bones(case: Case) -> Fact:
         return open_fact(findings.NO_READING)
     if len(findings.bones_involved(case.lesions)) > 1:
         return Fact(Assessment.PRESENT, of_lesions(case.lesions))
-    if case.reading.whole_body:
+    if not case.reading.not_whole:
         return Fact(Assessment.ABSENT, of_lesions(case.lesions))
-    return open_fact("the examination did not cover the whole body")
+    return open_fact(case.reading.not_whole)
 
 
 def _clavicle_alone(case: Case) -> Fact:

@@ -173,8 +173,8 @@ def _imaging(case: Case) -> Fact:
         return Fact(
             Assessment.PRESENT, tuple(Evidence("radiograph", p.place_id, p.density) for p in abnormal)
         )
-    if case.reading is None or not case.reading.whole_body:
-        return open_fact("no lesion on what was imaged, and not all was imaged")
+    if case.reading is None or case.reading.not_whole:
+        return open_fact("no lesion on what was imaged, and not all was imaged and judged")
     return Fact(Assessment.ABSENT)
 
 

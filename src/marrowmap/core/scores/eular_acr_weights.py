@@ -118,16 +118,16 @@ def _site(case: Case, entry: Entry) -> Item:
     options = {site_option(s.bone, s.region) for le in case.lesions for s in le.sites}
     best = max(sorted(options), key=entry.points_of)
     worth = entry.points_of(best)
-    full = case.reading is not None and case.reading.whole_body
+    unseen = "no reading" if case.reading is None else case.reading.not_whole
     return Item(
         "site",
         DOMAINS["site"],
-        None if full else Assessment.NOT_ASSESSED,
+        Assessment.NOT_ASSESSED if unseen else None,
         worth,
-        worth if full else entry.highest,
+        entry.highest if unseen else worth,
         best,
         of_lesions(case.lesions),
-        note="" if full else "the examination did not cover the whole body",
+        note=unseen,
     )
 
 

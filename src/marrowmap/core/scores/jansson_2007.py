@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marrowmap.core.lesion import Assessment
 from marrowmap.core.record.months import add_months
-from marrowmap.core.record.patient import Biopsy, Density, any_of, any_strict, states_of
+from marrowmap.core.record.patient import Biopsy, Density, any_strict, states_of
 from marrowmap.core.record.units import Analyte
 from marrowmap.core.rules import findings
 from marrowmap.core.rules.case import Case
@@ -158,17 +158,19 @@ def _lytic_or_sclerotic(case: Case) -> Fact:
     if not read:
         return open_fact("no radiograph or CT is recorded")
     found = [p for p in read if p.density is not Density.NORMAL]
+    if not found and len(read) < len(pictures):
+        return open_fact(f"density not read on {len(pictures) - len(read)} of {len(pictures)} radiographs")
     evidence = tuple(Evidence("radiograph", p.place_id, f"{p.density} lesion") for p in found)
     return Fact(Assessment.of(bool(found)), evidence)
 
 
 def _radiograph(case: Case, name: str) -> Fact:
     pictures = case.patient.radiographs if case.patient else ()
-    state = any_of(*(getattr(p, name) for p in pictures))
+    state = any_strict(*(getattr(p, name) for p in pictures))
     evidence = tuple(
         Evidence("radiograph", p.place_id, name) for p in pictures if getattr(p, name) is Assessment.PRESENT
     )
-    return Fact(state, evidence, "not read on a radiograph" if state is Assessment.NOT_ASSESSED else "")
+    return Fact(state, evidence, "not read on every radiograph" if state is Assessment.NOT_ASSESSED else "")
 
 
 def _extra_osseous(case: Case, names: tuple[str, ...]) -> Fact:

@@ -73,14 +73,15 @@ def score(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
         Item("bones", "bones involved (each vertebra by itself)", None, bones, bones, str(bones)),
         *shares,
     )
-    coverage = "" if case.reading.whole_body else "; the examination did not cover the whole body"
+    unseen = case.reading.not_whole
+    coverage = f"; {unseen}" if unseen else ""
     result = ScoreResult(
         system=SYSTEM,
-        state=State.COMPUTED if case.reading.whole_body else State.INDETERMINATE,
-        answer=f"{n} lesion(s), {active} active" if case.reading.whole_body else f"at least {n} lesion(s)",
-        value=float(n) if case.reading.whole_body else None,
+        state=State.INDETERMINATE if unseen else State.COMPUTED,
+        answer=f"at least {n} lesion(s)" if unseen else f"{n} lesion(s), {active} active",
+        value=None if unseen else float(n),
         low=float(n),
-        high=float(n) if case.reading.whole_body else None,
+        high=None if unseen else float(n),
         items=items,
         missing=tuple(f"{i.label}: {i.note}" for i in items if i.note),
         rule=RULE,

@@ -166,7 +166,7 @@ def seen(reading: Reading) -> Seen:
     """Units seen, stated and not covered."""
     inside = reading.units_seen()
     stated = [s for s in inside if reading.unit_state(s).value != "not_assessed"]
-    outside = tuple(s.name for s in all_sites() if s.id in reading.not_covered)
+    outside = tuple(s.name for s in all_sites() if s.id not in inside)
     return Seen(len(all_sites()), len(inside), len(stated), outside)
 
 
@@ -194,6 +194,7 @@ def score(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
             "units": coverage.n_units,
             "units_stated": coverage.n_stated,
             "not_covered": sorted(case.reading.not_covered),
+            "left_open": sorted(case.reading.left_open()),
         },
     )
 

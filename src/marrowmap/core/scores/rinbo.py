@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from marrowmap.core.lesion import Activity, Assessment, Lesion
+from marrowmap.core.reading import Reading
 from marrowmap.core.rules.case import Case
 from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
 from marrowmap.core.rules.evidence import of_lesions
@@ -22,6 +23,7 @@ from marrowmap.core.scores.result import (
     summed,
 )
 from marrowmap.core.scores.table import Entry, form_of
+from marrowmap.core.site import Region, all_sites
 
 SYSTEM = System(
     id="rinbo",
@@ -44,7 +46,7 @@ class RinboInputs:
     """The four inputs. max_size_mm: None without an active lesion, or when ``unmeasured`` is not empty.
 
     unsettled: lesions whose activity is not assessed; they may or may not count.
-    unmeasured: active lesions without a diameter.
+    unmeasured: active lesions without a diameter. unseen: why further lesions may exist; "" when they may not.
     """
 
     n_ral: int
@@ -53,6 +55,7 @@ class RinboInputs:
     spinal: bool | None
     unsettled: tuple[str, ...] = ()
     unmeasured: tuple[str, ...] = ()
+    unseen: str = ""
 
 
 def rinbo_inputs(lesions: tuple[Lesion, ...]) -> RinboInputs:
@@ -77,11 +80,24 @@ def rinbo_inputs(lesions: tuple[Lesion, ...]) -> RinboInputs:
     )
 
 
+def inputs_of(reading: Reading) -> RinboInputs:
+    """RINBO's inputs of a reading: what is absent from a part of the body is not absent from the child."""
+    known = rinbo_inputs(reading.lesions)
+    outside = reading.not_covered | reading.left_open()
+    spine_seen = not any(s.region is Region.SPINE and s.id in outside for s in all_sites())
+    return replace(
+        known,
+        extramedullary=known.extramedullary or (None if reading.not_whole else known.extramedullary),
+        spinal=known.spinal or (known.spinal if spine_seen and reading.whole_body else None),
+        unseen=reading.not_whole,
+    )
+
+
 def score(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
     """The four inputs, and the total when the site has entered the table."""
     if case.reading is None:
         return not_applicable(SYSTEM, NO_READING)
-    inputs = rinbo_inputs(case.lesions)
+    inputs = inputs_of(case.reading)
     items = _items(case, inputs)
     table = rules.tables.get(SYSTEM.id)
     details = {
@@ -115,19 +131,22 @@ def _items(case: Case, inputs: RinboInputs) -> tuple[Item, ...]:
         size = f"{inputs.max_size_mm:g} mm"
     unmeasured = f"{len(inputs.unmeasured)} active lesion(s) without a diameter" if inputs.unmeasured else ""
     unsettled = f"activity of {len(inputs.unsettled)} lesion(s) not assessed" if inputs.unsettled else ""
+    at_least = "at least " if inputs.unseen else ""
+    if inputs.unseen and not active:
+        size = "no active lesion seen"
     return (
         Item(
             "n_ral",
             "radiologically active lesions",
-            Assessment.NOT_ASSESSED if inputs.unsettled else None,
-            text=f"{inputs.n_ral}",
+            Assessment.NOT_ASSESSED if inputs.unsettled or inputs.unseen else None,
+            text=f"{at_least}{inputs.n_ral}",
             evidence=of_lesions(active),
-            note=unsettled,
+            note="; ".join(t for t in (unsettled, inputs.unseen) if t),
         ),
         Item(
             "max_size_mm",
             "largest active lesion",
-            Assessment.NOT_ASSESSED if inputs.unmeasured or inputs.unsettled else None,
+            Assessment.NOT_ASSESSED if inputs.unmeasured or inputs.unsettled or inputs.unseen else None,
             text=size,
             evidence=of_lesions(largest),
             note=unmeasured,
@@ -158,8 +177,9 @@ def _in_words(inputs: RinboInputs) -> str:
     size = "not measured" if inputs.unmeasured else "none"
     if inputs.max_size_mm is not None:
         size = f"{inputs.max_size_mm:g} mm"
+    n_ral = f"{'at least ' if inputs.unseen else ''}{inputs.n_ral}"
     return (
-        f"RINBO inputs: {inputs.n_ral} active lesion(s), largest {size}, extramedullary "
+        f"RINBO inputs: {n_ral} active lesion(s), largest {size}, extramedullary "
         f"{_word(inputs.extramedullary)}, spinal {_word(inputs.spinal)}."
     )
 
@@ -169,9 +189,10 @@ def _priced(
 ) -> tuple[Item, ...]:
     n, size, beyond, spinal = (entries[k] for k in ("n_ral", "max_size_mm", "extramedullary", "spinal"))
     known_size = inputs.max_size_mm or 0.0
-    size_open = bool(inputs.unmeasured or unsettled)
+    size_open = bool(inputs.unmeasured or unsettled or inputs.unseen)
+    most = n.highest if inputs.unseen else n.points_for(inputs.n_ral + unsettled)
     bounds = (
-        (n.points_for(inputs.n_ral), n.points_for(inputs.n_ral + unsettled)),
+        (n.points_for(inputs.n_ral), most),
         (size.points_for(known_size), size.highest if size_open else size.points_for(known_size)),
         _flag(beyond, inputs.extramedullary),
         _flag(spinal, inputs.spinal),
