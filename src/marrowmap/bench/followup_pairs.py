@@ -152,10 +152,9 @@ def _exam(request: ExamRequest, scene: Scene, rng: np.random.Generator, volumes:
     lesions = {f.id: f for f in scene.findings if f.kind.is_lesion}
     outlines, truth = {}, {}
     for name, finding in lesions.items():
-        outline = _outline(scene, finding, rng)
-        if outline is not None:
-            outlines[name] = outline
-            truth[name] = _state(scene, finding)
+        outline, state = _outline(scene, finding, rng), _state(scene, finding)
+        if outline is not None and state is not None:
+            outlines[name], truth[name] = outline, state
     seen = {k: v for k, v in lesions.items() if k in outlines}
     return PairExam(request, grid, sites, arrays, seen, outlines, truth, body.facts.height_cm)
 
@@ -177,13 +176,17 @@ def _outline(scene: Scene, finding: Finding, rng: np.random.Generator) -> Outlin
     return Outline(points, len(voxels) * grid.voxel_ml)
 
 
-def _state(scene: Scene, finding: Finding) -> TrueState:
-    painted = scene.paint(local_grid(finding, TRUTH_MM), fine=False)
-    mask = painted.lesions == finding.id
-    table = _reference_table()
-    muscle = float(table[code_of_tissue(np.array([Tissue.MUSCLE], np.uint8))][0])
-    ratio = float(table[painted.codes[mask]].mean()) / muscle if mask.any() else 0.0
-    return TrueState(float(mask.sum()) * TRUTH_MM**3 / 1000, ratio, not finding.features.sclerotic)
+def _state(scene: Scene, finding: Finding) -> TrueState | None:
+    """Volume and signal on a grid fine enough to hold the lesion; None when its bone left no room for it."""
+    for step in (TRUTH_MM, TRUTH_MM / 2):
+        painted = scene.paint(local_grid(finding, step), fine=False)
+        mask = painted.lesions == finding.id
+        if mask.any():
+            table = _reference_table()
+            muscle = float(table[code_of_tissue(np.array([Tissue.MUSCLE], np.uint8))][0])
+            ratio = float(table[painted.codes[mask]].mean()) / muscle
+            return TrueState(float(mask.sum()) * step**3 / 1000, ratio, not finding.features.sclerotic)
+    return None
 
 
 def _reference_table() -> npt.NDArray[np.float32]:
