@@ -75,6 +75,7 @@ class Camera:
         self.page.wait_for_timeout(500)
         path = self.out / f"{name}{self.ending}.png"
         if of:
+            self.page.set_viewport_size({"width": size["width"], "height": TALLEST})
             self.page.locator(of).screenshot(path=path)
         else:
             self.page.screenshot(path=path)
