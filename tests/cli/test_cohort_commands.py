@@ -60,9 +60,10 @@ def test_audit_says_intact_and_then_not(place, tmp_path):
 
 
 def test_export_and_import_round_trip(place, tmp_path):
-    for options, source in (([], tmp_path / "long"), (["--redcap"], tmp_path / "redcap")):
+    for options in ([], ["--redcap"], ["--parquet"]):
+        source = tmp_path / "-".join(["out", *options])
         run(registry, "export", "--out", source, "--registry", place / "r.db", *options)
-        back = source / "records.csv" if options else source
+        back = source / "records.csv" if "--redcap" in options else source
         result = run(registry, "import", back, "--registry", place / "r.db", "--json")
         assert (json.loads(result.output)["added"], json.loads(result.output)["changed"]) == ({}, {})
 
@@ -74,6 +75,21 @@ def test_tables_from_registry_and_from_extract_are_the_same(place, tmp_path):
     for name in ("table1.csv", "table2.csv", "cross.csv", "outcomes.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert "Synthetic" in (tmp_path / "one" / "tables.html").read_text()
+
+
+def test_figures_and_statistics_come_from_the_extract_alone(place, tmp_path):
+    run(cohort, "freeze", "--registry", place / "r.db", "--out", tmp_path / "extract")
+    run(cohort, "figures", "--registry", place / "r.db", "--out", tmp_path / "one")
+    run(cohort, "figures", "--extract", tmp_path / "extract", "--out", tmp_path / "two")
+    names = sorted(p.name for p in (tmp_path / "one").iterdir())
+    assert len(names) == 8 * 3
+    assert {n.split(".")[1] for n in names} == {"svg", "pdf", "html"}
+    assert names == sorted(p.name for p in (tmp_path / "two").iterdir())
+    for name in ("overlap.svg", "treatment_tree.svg", "survival.svg", "patterns.svg"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    one = run(cohort, "statistics", "--registry", place / "r.db", "--json").output
+    two = run(cohort, "statistics", "--extract", tmp_path / "extract", "--json").output
+    assert json.loads(one) == json.loads(two)
 
 
 def test_the_other_reading_of_remission_can_be_asked_for(place, tmp_path):

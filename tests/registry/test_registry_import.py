@@ -14,7 +14,13 @@ from marrowmap.errors import InputError
 from marrowmap.registry.database import open_registry
 from marrowmap.registry.events import verify
 from marrowmap.registry.importing import import_rows
-from marrowmap.registry.longfiles import RawRow, csv_text, read_long_files, write_long_files
+from marrowmap.registry.longfiles import (
+    RawRow,
+    csv_text,
+    read_long_files,
+    write_long_files,
+    write_parquet_files,
+)
 from marrowmap.registry.parsing import check_rows
 from marrowmap.registry.problems import ImportRefused
 from marrowmap.registry.schema import LONG_TABLES, events
@@ -144,6 +150,18 @@ BAD = [
         {"lesion_id": "L9", "patient_id": "P2", "kind": "imaging", "place": "hip_left", "exam_id": "E1"},
         "belongs to another patient",
     ),
+    ("visits", {"visit_id": "V9", "patient_id": "P1", "visit_date": "2999-01-01"}, "lies in the future"),
+    ("patients", {"patient_id": "P8", "birth_month": "2999-01"}, "2999-01 lies in the future"),
+    (
+        "visits",
+        {"visit_id": "V9", "patient_id": "P1", "visit_date": "2019-01-01", "crp_mg_per_l": "-3"},
+        "outside 0 to 1000",
+    ),
+    (
+        "treatments",
+        {"treatment_id": "T9", "patient_id": "P1", "drug": "naproxen", "start_date": "2999-01-01"},
+        "lies in the future",
+    ),
 ]
 
 
@@ -220,6 +238,27 @@ def test_csv_and_parquet_round_trip(tmp_path, small_cohort):
     for table, records in _complete(rows).items():
         pq.write_table(pa.Table.from_pylist(records), tmp_path / "parquet" / f"{table}.parquet")
     assert check_rows(read_long_files(tmp_path / "parquet")) == _complete(rows)
+
+
+def test_a_planned_stop_may_lie_in_the_future(registry, small_cohort):
+    small_cohort["treatments"][0].cells["stop_date"] = "2999-01-01"
+    import_rows(registry, small_cohort, "anna")
+    assert _rows(registry, "treatments")[0]["stop_date"] == date(2999, 1, 1)
+
+
+def test_parquet_keeps_types_and_comes_back(registry, tmp_path, small_cohort):
+    import pyarrow.parquet as pq
+
+    import_rows(registry, small_cohort, "anna")
+    rows = {t: registry.rows(table) for t, table in LONG_TABLES.items()}
+    files = write_parquet_files(tmp_path / "parquet", rows)
+    assert {f.name for f in files} == {f"{t}.parquet" for t in LONG_TABLES}
+    kinds = {f.name: str(f.type) for f in pq.read_schema(tmp_path / "parquet" / "visits.parquet")}
+    names = ("visit_date", "crp_mg_per_l", "bone_pain")
+    assert [kinds[n] for n in names] == ["date32[day]", "double", "bool"]
+    visits = pq.read_table(tmp_path / "parquet" / "visits.parquet").to_pylist()
+    assert [v["fever_above_38_5"] for v in visits] == [False, None]
+    assert import_rows(registry, read_long_files(tmp_path / "parquet"), "anna").changes == 0
 
 
 def _complete(rows):

@@ -107,19 +107,24 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="New folder to write into.")],
     registry: Place,
     redcap: Annotated[bool, typer.Option("--redcap", help="REDCap data dictionary and long CSV.")] = False,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Parquet in place of CSV.")] = False,
 ) -> None:
-    """Write all rows as long CSV files, or for REDCap. The files hold identifying data."""
+    """Write all rows as long CSV or Parquet files, or for REDCap. The files hold identifying data."""
+    from marrowmap.errors import InputError
     from marrowmap.registry.database import open_registry
-    from marrowmap.registry.longfiles import write_long_files
+    from marrowmap.registry.longfiles import write_long_files, write_parquet_files
     from marrowmap.registry.redcap import write_redcap
     from marrowmap.registry.schema import LONG_TABLES
 
+    if redcap and parquet:
+        raise InputError("form", "is not clear", "Give either --redcap or --parquet")
     opened = open_registry(registry)
     try:
         rows = {name: opened.rows(table) for name, table in LONG_TABLES.items()}
     finally:
         opened.close()
-    files = write_redcap(out, rows) if redcap else write_long_files(out, rows)
+    write = write_redcap if redcap else write_parquet_files if parquet else write_long_files
+    files = write(out, rows)
     for file in files:
         typer.echo(str(file))
 

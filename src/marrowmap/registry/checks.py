@@ -9,6 +9,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from marrowmap.registry.fields import fields_of
 from marrowmap.registry.problems import Problem
 
 Row = dict[str, Any]
@@ -24,13 +25,19 @@ class Origin:
     line: int
 
 
-def check_tables(after: Tables, new: Mapping[str, Mapping[str, Origin]]) -> list[Problem]:
-    """Every broken rule among the new rows. after: all rows, old and new. new: where each new row stands."""
+def check_tables(
+    after: Tables, new: Mapping[str, Mapping[str, Origin]], today: date | None = None
+) -> list[Problem]:
+    """Every broken rule among the new rows. after: all rows, old and new. new: where each new row stands.
+
+    today: days after it are refused; None takes the day of the clock.
+    """
     found: list[Problem] = []
+    last = today or date.today()
     for table, rows in new.items():
         for key, origin in rows.items():
             row = after[table][key]
-            for column, why, remedy in _ROW_CHECKS[table](row, after):
+            for column, why, remedy in (*_ROW_CHECKS[table](row, after), *_not_yet(table, row, last)):
                 found.append(Problem(origin.source, origin.line, column, why, remedy))
     return found + _pairs(after, new.get("lesions", {}))
 
@@ -92,6 +99,16 @@ def _owner(row: Row, after: Tables) -> tuple[Row, list[tuple[str, str, str]]]:
             ("patient_id", f"patient {row['patient_id']!r} is unknown", "Add the patient to patients")
         ]
     return patient, []
+
+
+def _not_yet(table: str, row: Row, today: date) -> list[tuple[str, str, str]]:
+    """Days that have not come. A planned stop of a drug may lie in the future."""
+    last = {"date": today, "month": today.isoformat()[:7]}
+    return [
+        (n, f"{row[n]} lies in the future", f"Accepted: until {last[v.kind]}")
+        for n, v in fields_of(table).items()
+        if v.kind in last and n != "stop_date" and row.get(n) and row[n] > last[v.kind]
+    ]
 
 
 def _in_order(row: Row, names: tuple[str, ...]) -> list[tuple[str, str, str]]:

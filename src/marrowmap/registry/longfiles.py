@@ -157,13 +157,7 @@ def _converted(text: str, factor: float) -> str:
 
 
 def _read_parquet(path: Path, table: str) -> list[RawRow]:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise MissingExtra(
-            "pyarrow", "is needed to read Parquet", "pip install 'marrowmap[cohort]'"
-        ) from None
+    pa, pq = _pyarrow("read")
     try:
         content = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
@@ -195,6 +189,30 @@ def write_long_files(folder: Path, tables: Mapping[str, Iterable[Mapping[str, An
         for table, rows in tables.items():
             (fresh / f"{table}.csv").write_text(csv_text(table, rows), encoding="utf-8", newline="")
     return [folder / f"{t}.csv" for t in tables]
+
+
+def write_parquet_files(folder: Path, tables: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[Path]:
+    """The same as Parquet, with types: numbers, true or false, days. Raises OutputExists, MissingExtra."""
+    pa, pq = _pyarrow("write")
+    kinds = {"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "date": pa.date32()}
+    with new_folder(folder) as fresh:
+        for table, rows in tables.items():
+            known = fields_of(table)
+            schema = pa.schema([(n, kinds.get(v.kind, pa.string())) for n, v in known.items()])
+            records = [{n: row.get(n) for n in known} for row in rows]
+            pq.write_table(pa.Table.from_pylist(records, schema), fresh / f"{table}.parquet")
+    return [folder / f"{t}.parquet" for t in tables]
+
+
+def _pyarrow(what: str) -> tuple[Any, Any]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingExtra(
+            "pyarrow", f"is needed to {what} Parquet", "pip install 'marrowmap[cohort]'"
+        ) from None
+    return pa, pq
 
 
 def csv_text(table: str, rows: Iterable[Mapping[str, Any]]) -> str:
