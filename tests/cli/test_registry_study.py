@@ -81,6 +81,12 @@ def test_a_reading_that_is_refused_holds_up_no_other(place, tmp_path):
     assert "reading two.dr: names no child" in result.output
 
 
+def test_a_folder_that_is_not_there_is_no_empty_room(place, tmp_path):
+    with pytest.raises(InputError, match="is no folder"):
+        run("collect", "--data", tmp_path / "nowhere", "--registry", place)
+    assert not (tmp_path / "nowhere").exists()
+
+
 @pytest.fixture
 def opened(place, tmp_path):
     readers = ("--reader", "one", "--reader", "two")

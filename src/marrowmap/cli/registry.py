@@ -78,12 +78,15 @@ def collect(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Store every reading signed in the reading room, with the lesions that a cohort counts. Can be repeated."""
+    from marrowmap.errors import InputError
     from marrowmap.registry.journal import Journal
     from marrowmap.web.blinded import BlindableShelf, Blinding
     from marrowmap.web.desk import Desk
     from marrowmap.web.filing import Filing
     from marrowmap.web.registry_link import RegistryLink
 
+    if not data.is_dir():
+        raise InputError(str(data), "is no folder", "Give the data folder of the reading room with --data")
     link = RegistryLink(data, registry)
     shelf = BlindableShelf(data, Blinding(link))
     try:
