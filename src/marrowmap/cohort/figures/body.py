@@ -103,7 +103,7 @@ def _colour(percent: float) -> str:
 
 
 def _legend() -> list[tuple[str, Mark]]:
-    entries = []
+    entries = [("no patient", Mark(fill="#ffffff"))]
     for n, low in enumerate(_STEPS):
         text = f"over {low} %" if n == len(_STEPS) - 1 else f"over {low} to {_STEPS[n + 1]} %"
         entries.append((text, Mark(fill=_colour(low + 0.5))))

@@ -37,7 +37,9 @@ def course_figure(cohort: Cohort) -> Figure:
         if not mine:
             continue
         x = alt.X(
-            "month:Q", title="Months since diagnosis", axis=alt.Axis(values=list(range(0, _LAST + 1, 12)))
+            "month:Q",
+            title="Months since diagnosis",
+            axis=alt.Axis(values=list(range(0, _LAST + 1, 12)), labelFlush=False),
         )
         base = alt.Chart(alt.Data(values=mine))
         y = alt.Y("median:Q", title=label, scale=alt.Scale(domainMin=0))
@@ -48,11 +50,11 @@ def course_figure(cohort: Cohort) -> Figure:
         low = (
             alt.Chart(alt.Data(values=mine[::2]))
             .mark_text(fontSize=9, color=MUTED)
-            .encode(x=x, y=alt.value(207), text="n:Q")
+            .encode(x=x, y=alt.value(-7), text="n:Q")
         )
         panels.append(alt.layer(band, line, low).properties(width=330, height=218))
     chart = alt.concat(*panels, columns=2, spacing=26)
-    subtitle = "Unit: patient; line: median, band: quartiles, small numbers: patients with a value"
+    subtitle = "Unit: patient; line: median, band: quartiles, small numbers above: patients with a value"
     caption = (
         f"{subtitle}. Scores: each patient's mean over the visits of the half-year. Lesions: found up to the end "
         "of the half-year, in patients still followed; lesions that healed are not taken off."

@@ -143,10 +143,16 @@ def sankey_figure(cohort: Cohort, choice: RemissionChoice | None = None) -> Figu
     )
     rects = alt.Chart(alt.Data(values=bars)).mark_rect().encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=colour)
     words = alt.Chart(alt.Data(values=[{**b, "mid": (b["y"] + b["y2"]) / 2} for b in bars]))
-    text = words.mark_text(align="left", dx=18, fontSize=12, fontWeight="bold", color=INK).encode(
-        x=x, y=alt.Y("mid:Q", scale=scale_y, axis=None), text="label:N"
+    halo, text = (
+        words.mark_text(align="left", dx=18, fontSize=12, fontWeight="bold", **style).encode(
+            x=x, y=alt.Y("mid:Q", scale=scale_y, axis=None), text="label:N"
+        )
+        for style in (
+            {"color": "white", "stroke": "white", "strokeWidth": 3, "opacity": 0.75},
+            {"color": INK},
+        )
     )
-    chart = alt.layer(flows, rects, text).properties(width=width, height=height)
+    chart = alt.layer(flows, rects, halo, text).properties(width=width, height=height)
     caption = f"Unit: patient; {cohort.n_patients} patients, each with one way from left to right. {_NOTE}"
     subtitle = f"Unit: patient; {cohort.n_patients} patients; remission: reading '{chosen.reading}'"
     data = tuple(
@@ -239,7 +245,7 @@ def tree_figure(cohort: Cohort, choice: RemissionChoice | None = None) -> Figure
     lines: list[dict[str, Any]] = []
     rows = _place(root, 0, [0], boxes, lines)
     depth = max(b["x"] for b in boxes) + 1
-    width, height = 186 * depth, 34 * rows
+    width, height = 208 * depth, 34 * rows
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, depth], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[rows, 0], nice=False), axis=None)
     wires = (

@@ -54,7 +54,8 @@ def swimmer_figure(cohort: Cohort, choice: RemissionChoice | None = None) -> Fig
     marks = _marks(cohort, chosen, lane, end)
     follow = [{"lane": n, "x": 0.0, "x2": float(end[p]), "name": f"{n + 1}"} for p, n in lane.items()]
     y = alt.Y("lane:O", axis=alt.Axis(title="Patient", labels=False, ticks=False, domain=False, grid=False))
-    x = alt.X("x:Q", title="Months since diagnosis", scale=alt.Scale(nice=True))
+    years = list(range(0, int(np.nanmax(end[shown])) + 12, 12))
+    x = alt.X("x:Q", title="Months since diagnosis", axis=alt.Axis(values=years, labelFlush=False))
     lanes = (
         alt.Chart(alt.Data(values=follow)).mark_bar(height=11, color="#e9edf1").encode(x=x, x2="x2:Q", y=y)
     )
