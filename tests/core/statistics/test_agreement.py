@@ -110,6 +110,17 @@ def test_involved_units_lower_a_flattering_agreement():
     assert only == pytest.approx(-1 / 3)
 
 
+def test_two_missed_units_among_120_agree_in_98_percent_and_in_none_of_the_involved():
+    """Worked example 4 of section 11: one reader marks the two involved units, the other neither."""
+    ratings = np.zeros((2, 120))
+    ratings[0, [7, 81]] = 1
+    pick = involved(ratings)
+    assert round(100 * np.mean(ratings[0] == ratings[1])) == 98
+    assert (pick.sum(), np.mean(ratings[0, pick] == ratings[1, pick])) == (2, 0)
+    assert free_marginal_kappa(category_counts(ratings, 2)).value == pytest.approx(2 * 118 / 120 - 1)
+    assert free_marginal_kappa(category_counts(ratings[:, pick], 2)).value == -1
+
+
 def test_what_is_not_defined_has_no_number():
     assert cohen_kappa([[5, 0], [0, 0]]).value is None
     assert "single category" in cohen_kappa([[5, 0], [0, 0]]).why_missing
