@@ -7,6 +7,7 @@ import pytest
 
 from marrowmap.bench.candidates import ExamRecord, LesionRecord, compare_marks, froc
 from marrowmap.bench.exams import BenchExam, TrueLesion
+from marrowmap.bench.followup import Tally
 from marrowmap.bench.labels import compare_labels
 from marrowmap.bench.statistics import interval, mean, share
 from marrowmap.core.geometry import Grid, PointMm
@@ -78,3 +79,21 @@ def test_nothing_to_count_is_not_zero() -> None:
     assert mean([]) is None
     assert interval([], share)["value"] is None
     assert interval([(8.0, 10.0)], share)["value"] == 0.8
+
+
+def test_worked_example_of_metrics_sensitivity_and_f1() -> None:
+    """Definitions, section 11, example 1: of 10 lesions 8 are hit, 3 marks are false."""
+    assert share([(8, 10)]) == pytest.approx(0.80)
+    assert Tally(right=8, wrong=3, missed=2).f1 == pytest.approx(0.76, abs=0.005)
+
+
+def test_worked_example_of_metrics_dice() -> None:
+    """Definitions, section 11, example 2: two masks of 100 voxels that share 68."""
+    grid = Grid.coronal((4, 10, 20), (5.0, 3.0, 3.0), PointMm(0, 0, 0))
+    truth, found = np.zeros(grid.shape, np.uint8), np.zeros(grid.shape, np.uint8)
+    truth.ravel()[:100], found.ravel()[32:132] = UNIT.label, UNIT.label
+    nothing = np.zeros(grid.shape, np.uint16)
+    volume = Volume(np.full(grid.shape, 50, np.float32), grid, Contrast.STIR)
+    request = ExamRequest(1, age_years=9.0).settled()
+    one = BenchExam(request, {"STIR": volume}, grid, truth, nothing, nothing, ())
+    assert compare_labels(one, Skeleton(found, grid, "x")).dice[UNIT.id] == pytest.approx(0.68)
