@@ -66,6 +66,8 @@ export class Room {
   notice = $state("");
   other = $state.raw<OtherExam | null>(null);
   readonly view = new View();
+  /** Counts what arrived of the ADC, so that the value under the cursor does not wait for the mouse to move. */
+  private adcArrived = $state(0);
   private readonly hanging = new Hanging(() => person.name);
   private readonly masks = new Map<string, Mask>();
 
@@ -77,6 +79,7 @@ export class Room {
     try {
       const answer = await api<Opened>(`studies/${this.name}`);
       this.series = answer.series.map((s) => new Series(s));
+      this.byName("ADC")?.onChange(() => this.adcArrived++);
       this.opened = answer;
       const main = this.byName("STIR") ?? this.series[0];
       if (main) {
@@ -406,6 +409,7 @@ export class Room {
   };
 
   adcAt = (point: Mm): number | null => {
+    void this.adcArrived;
     const adc = this.byName("ADC");
     const voxel = adc?.grid.voxelAt(point);
     return adc && voxel ? adc.value(...voxel) : null;
