@@ -25,6 +25,7 @@ from marrowmap.core.site import site
 from marrowmap.core.study import Study
 from marrowmap.errors import InvalidRecord
 from marrowmap.exchange.records import encode
+from marrowmap.exchange.score_tables import rulebook
 from marrowmap.exchange.study_reader import StoredReading, read_stored_reading, read_study_folder
 from marrowmap.imaging.body_fit import body_fit
 from marrowmap.imaging.bone_frame import BoneFit
@@ -123,7 +124,7 @@ def follow_up(
         near_muscle=(_near_muscle(before), _near_muscle(after)),
         provisional=provisional,
     )
-    answer = compare(before.reading, after.reading, pairs, more, case=case, limits=limits)
+    answer = compare(before.reading, after.reading, pairs, more, case=case, limits=limits, rules=rulebook())
     legs = tuple(leg_lengths(s) if s is not None else None for s in (one, two))
     return FollowUp(before, after, fit, places, answer, more, (legs[0], legs[1]), tuple(notes))
 
@@ -138,7 +139,7 @@ def decided_anew(
     more, (before, after) = result.more, (result.before, result.after)
     if _lonely(before, pairs) != _lonely(before, result.comparison.pairs):
         more = replace(more, signal_now=_signals(before, after, result.fit, pairs))
-    answer = compare(before.reading, after.reading, pairs, more, limits=limits)
+    answer = compare(before.reading, after.reading, pairs, more, limits=limits, rules=rulebook())
     return replace(result, comparison=answer, more=more)
 
 

@@ -7,6 +7,7 @@ from marrowmap.core.followup.comparison import compare
 from marrowmap.core.followup.pairs import plain_pairs
 from marrowmap.core.reading import Reading
 from marrowmap.core.site import site
+from marrowmap.exchange.score_tables import rulebook
 
 BASIS = (
     "Ours (PROPOSED): lesions of the two readings are the same lesion when they share an identity that a reader "
@@ -16,7 +17,7 @@ BASIS = (
 
 def comparison_sentences(before: Reading, after: Reading) -> list[str]:
     """Counts, one line for each lesion, and the limits used. Raises InvalidRecord (see ``compare``)."""
-    answer = compare(before, after, plain_pairs(before, after))
+    answer = compare(before, after, plain_pairs(before, after), rules=rulebook())
     day = before.exam_date.isoformat() if before.exam_date else "unknown date"
     return [
         f"Compared with the exam of {day}, reading {before.id} signed by {before.reader}.",

@@ -15,9 +15,29 @@ from marrowmap.core.record.patient import PatientRecord
 from marrowmap.core.record.units import Analyte, LabValue
 from marrowmap.core.record.visit import Visit
 from marrowmap.core.rules.case import Case
+from marrowmap.core.rules.configuration import Rulebook
 from marrowmap.core.scores.result import State
+from marrowmap.core.scores.table import parse_table
 from marrowmap.core.site import all_sites
 from marrowmap.errors import InvalidRecord
+
+INVENTED_RINBO = """
+system = "rinbo"
+citation = "INVENTED FOR TESTS"
+place = "nowhere"
+entered_by = "A. Tester"
+entered_on = 2026-01-31
+[items.n_ral]
+bands = [{at_least = 0, points = 0}, {at_least = 1, points = 101}, {at_least = 4, points = 102}]
+[items.max_size_mm]
+bands = [{at_least = 0, points = 0}, {at_least = 30, points = 1001}]
+[items.extramedullary]
+present = 7
+absent = 0
+[items.spinal]
+present = 11
+absent = 0
+"""
 
 SHIN = "tibia_distal_metaphysis_left"
 FOOT = frozenset(s.id for s in all_sites() if s.region == "foot")
@@ -226,6 +246,17 @@ def test_scores_follow_the_pairs_in_use_and_rinbo_stays_without_points() -> None
     assert answer.rinbo.state is State.NOT_COMPUTABLE
     assert "not computable" in answer.rinbo_sentence()
     assert after.lesions[0].tracking_uid == ""
+
+
+def test_a_table_of_the_site_gives_both_points_and_is_named() -> None:
+    rules = Rulebook(tables={"rinbo": parse_table(INVENTED_RINBO)})
+    before = reading(lesion("1", volume=4), lesion("2", volume=2))
+    after = reading(lesion("x", volume=1), later=True)
+    told = compare(before, after, [Pair("1", "x")], rules=rules).response
+    assert told.rinbo.table is not None
+    assert "points before" in told.rinbo_sentence()
+    assert "INVENTED FOR TESTS" in told.rinbo_sentence()
+    assert rules.tables["rinbo"].sha256[:12] in told.rinbo_sentence()
 
 
 def test_pedcno_and_remission_come_from_visits() -> None:

@@ -14,7 +14,7 @@ from marrowmap.core.rules.configuration import DEFAULT_RULES, Rulebook
 from marrowmap.core.rules.remission import Remission, both_readings
 from marrowmap.core.scores import kieninger_2022, pedcno, rai_change, rinbo
 from marrowmap.core.scores.result import ScoreResult
-from marrowmap.core.scores.rinbo import RinboInputs, rinbo_inputs
+from marrowmap.core.scores.rinbo import RinboInputs, inputs_of
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,9 @@ class Response:
     """What changed for the child.
 
     all_lesions, without_hands_and_feet: counts in the manner of Panwar. rai, pedcno, kieninger: scores, each
-    with its source and state. rinbo_before, rinbo_after: RINBO's four inputs; its points are not published in
-    what could be read. remission: both readings of the definition; empty without a patient record.
+    with its source and state. rinbo_before, rinbo_after: RINBO's four inputs; its points (rinbo_earlier, rinbo) are
+    computable only with a table that the site has entered. remission: both readings of the definition; empty
+    without a patient record.
     """
 
     all_lesions: Counts
@@ -72,6 +73,7 @@ class Response:
     pedcno: ScoreResult
     kieninger: ScoreResult
     rinbo: ScoreResult
+    rinbo_earlier: ScoreResult
     rinbo_before: RinboInputs
     rinbo_after: RinboInputs
     remission: tuple[Remission, ...] = ()
@@ -82,8 +84,15 @@ class Response:
         return (
             f"RINBO inputs: active lesions {a.n_ral} to {b.n_ral}, largest {_size(a)} to {_size(b)}, "
             f"extramedullary {_word(a.extramedullary)} to {_word(b.extramedullary)}, spinal {_word(a.spinal)} "
-            f"to {_word(b.spinal)}; points are not computable (definition missing)."
+            f"to {_word(b.spinal)}; {self._rinbo_points()}."
         )
+
+    def _rinbo_points(self) -> str:
+        table = self.rinbo.table
+        if table is None:
+            return "points are not computable (definition missing)"
+        before, now = (r.range_text or "not computable" for r in (self.rinbo_earlier, self.rinbo))
+        return f"points before {before}, now {now}. {table.sentence.removesuffix('.')}"
 
 
 def response(
@@ -108,8 +117,9 @@ def response(
         pedcno=pedcno.score(joined, rules),
         kieninger=kieninger_2022.score(joined, rules),
         rinbo=rinbo.score(joined, rules),
-        rinbo_before=rinbo_inputs(before.lesions),
-        rinbo_after=rinbo_inputs(after.lesions),
+        rinbo_earlier=rinbo.score(Case(reading=first), rules),
+        rinbo_before=inputs_of(before),
+        rinbo_after=inputs_of(after),
         remission=() if patient is None else both_readings(patient, (first, then), rules),
     )
 
