@@ -21,7 +21,7 @@ def case() -> Case:
     site = np.zeros(SHAPE, np.uint8)
     site[8:12, 20:100, 52:60], site[8:12, 20:100, 20:28] = LEFT, RIGHT
     stir = np.where(site > 0, 2.0, np.where(tissue > 0, 1.0, 0.0)).astype(np.float16)
-    signal = {k: stir for k in ("stir", "fat", "t1", "b50", "b800")}
+    signal = dict.fromkeys(("stir", "fat", "t1", "b50", "b800"), stir)
     zero = np.zeros(SHAPE, np.uint8)
     return Case(signal, tissue, site, zero, zero, zero, zero, SPACING, True)
 

@@ -39,7 +39,7 @@ from marrowmap.training.voxels import Dense, export, fit, keep
 VOXELS = {"bone": 14_000, "near": 7_000, "far": 5_000}
 """Voxels drawn from one appearance: in bone (evenly over units), within two voxels of bone, elsewhere in the body."""
 
-WARPED = 0.8
+WARPED = 0.9
 """Share of the appearances in which the child has another build."""
 
 
@@ -122,7 +122,7 @@ class UnitNet(nn.Module):
 
     def __init__(self, hidden: tuple[int, int] = (256, 160)) -> None:
         super().__init__()
-        self.body = Dense(COUNT, hidden)
+        self.body = Dense(COUNT, hidden, noise=0.05, drop=0.1)
         self.fine = nn.Linear(hidden[1], len(FINE_NAMES))
         self.coarse = nn.Linear(hidden[1], len(class_names()) + 1)
 
