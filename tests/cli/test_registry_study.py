@@ -140,7 +140,7 @@ def test_a_study_from_assignment_to_export(opened, tmp_path):
         words = ("study", "consensus", "S", case, "--registry", opened, "--answers", answers)
         with pytest.raises(MarrowmapError, match="adjudicated by judge, not by org"):
             run(*words, "--who", "org")
-        assert "2 lesion(s)" in run(*words, "--who", "judge").output
+        assert "2 lesions" in run(*words, "--who", "judge").output
     assert "closed" in run("study", "progress", "S", "--registry", opened).output
     run("study", "export", "S", "--registry", opened, "--out", tmp_path / "out")
     files = sorted(p.name for p in (tmp_path / "out").iterdir())

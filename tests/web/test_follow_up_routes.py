@@ -87,7 +87,7 @@ def test_only_a_confirmed_pair_shares_its_identity(client):
     assert later["L0"].startswith("2.25.")
     assert len(set(later.values())) == len(later)
     page = client.get(f"{URL}/page.html", headers=READER)
-    assert "1 pair(s) confirmed" in page.text
+    assert "1 pair confirmed" in page.text
     assert not earlier["L1"] or earlier["L1"] != later["L1"]
 
 

@@ -71,7 +71,7 @@ def client_sign(client, name, person, units, **features):
 def test_a_signed_reading_is_in_the_tables_at_once(client, data, exam):
     answer = client_sign(client, "child", "Dr A", ["tibia_distal_metaphysis_left", "vertebra_t6"])
     assert answer["registry"]["stored"] is True
-    assert "2 imaging lesion(s)" in answer["registry"]["why"]
+    assert "2 imaging lesions" in answer["registry"]["why"]
 
     shown = client.get("/api/cohort", headers=as_("Dr A")).json()
     table2 = next(t for t in shown["tables"] if t["id"] == "table2")

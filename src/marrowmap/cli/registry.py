@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from marrowmap.cli.registry_study import study
+from marrowmap.core.counted import counted
 
 registry = typer.Typer(help="The registry of patients, visits, lesions and treatments.", no_args_is_help=True)
 registry.add_typer(study, name="study")
@@ -66,7 +67,8 @@ def sign(
     finally:
         opened.close()
     typer.echo(f"{filed.stored} stored, {filed.known} there already")
-    typer.echo(f"{filed.lesions} imaging lesion(s) of {len(filed.patients)} child(ren) now count in a cohort")
+    children = counted(len(filed.patients), "child", "children")
+    typer.echo(f"{counted(filed.lesions, 'imaging lesion')} of {children} now in the cohort")
 
 
 @registry.command()

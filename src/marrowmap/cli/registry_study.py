@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from marrowmap.core.counted import counted
+
 if TYPE_CHECKING:
     from marrowmap.registry.database import Registry
     from marrowmap.registry.studies import Case
@@ -198,7 +200,9 @@ def consensus(
         agreed = settle(
             opened, study_id, case_id, given, name, one_normal_is_enough=one_normal_is_enough, comment=comment
         )
-    typer.echo(f"{case_id}: {len(agreed.lesions)} lesion(s), {len(agreed.normal)} units normal, signed")
+    typer.echo(
+        f"{case_id}: {counted(len(agreed.lesions), 'lesion')}, {len(agreed.normal)} units normal, signed"
+    )
 
 
 @study.command()

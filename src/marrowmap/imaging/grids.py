@@ -282,7 +282,9 @@ def labels_onto(labels: npt.NDArray[Any], grid: Grid, target: Grid) -> npt.NDArr
     rows, columns = np.meshgrid(np.arange(target.shape[1]), np.arange(target.shape[2]), indexing="ij")
     for s in range(target.shape[0]):
         at = [
-            np.round(matrix[k, 0] * s + matrix[k, 1] * rows + matrix[k, 2] * columns + matrix[k, 3]).astype(int)
+            np.round(matrix[k, 0] * s + matrix[k, 1] * rows + matrix[k, 2] * columns + matrix[k, 3]).astype(
+                int
+            )
             for k in range(3)
         ]
         inside = np.ones(rows.shape, dtype=bool)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from marrowmap.core.counted import counted
 from marrowmap.core.followup.change import Change, ChangeClass
 from marrowmap.core.followup.comparison import Comparison
 from marrowmap.core.followup.measures import Measure
@@ -150,7 +151,7 @@ def _lead(comparison: Comparison) -> list[str]:
     return [
         counts.sentence(),
         f"Without hands and feet: {comparison.response.without_hands_and_feet.sentence()}",
-        f"{confirmed} pair(s) confirmed by a reader, {open_} proposed and open; only confirmed pairs share an "
+        f"{counted(confirmed, 'pair')} confirmed by a reader, {open_} proposed and open; only confirmed pairs share an "
         "identity.",
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from marrowmap.core.counted import counted
 from marrowmap.core.reading import Reading
 from marrowmap.errors import MarrowmapError
 from marrowmap.registry.journal import State
@@ -70,7 +71,7 @@ class Filing:
         filed = file_readings(self.link.open(), [one], reading.reader, reading_from_dict)
         if not filed.stored:
             return _THERE
-        return f"child {filed.patients[0]}: {filed.lesions} imaging lesion(s) count in the cohort"
+        return f"child {filed.patients[0]}: {counted(filed.lesions, 'imaging lesion')} count in the cohort"
 
 
 _THERE = "was there already"

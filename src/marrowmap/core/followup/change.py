@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from marrowmap.core.counted import counted
 from marrowmap.core.followup import measures
 from marrowmap.core.followup.limits import DEFAULT_LIMITS, FollowupLimits
 from marrowmap.core.followup.measures import Measure
@@ -180,7 +181,7 @@ def _name(
             return _same(ChangeClass.NOT_COMPARABLE, "its activity is not assessed now")
         return _same(ChangeClass.RESOLVED, "still seen, but without signal above normal")
     course, why = _course(old_active, new_active, more, limits)
-    became = f"{len(old)} lesion(s) became {len(new)}; together {course.words}: {why}"
+    became = f"{counted(len(old), 'lesion')} became {len(new)}; together {course.words}: {why}"
     if len(new) < len(old):
         return ChangeClass.MERGED, course, became
     if len(new) > len(old):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from marrowmap.core.counted import counted
 from marrowmap.core.followup.change import Change, ChangeClass
 from marrowmap.core.followup.pairs import Pair, PairState, with_identity
 from marrowmap.core.reading import Reading
@@ -35,8 +36,8 @@ class Counts:
         """The counts in words, with what they count."""
         words = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in self.by_class.items() if n)
         return (
-            f"{self.lesions_before} active lesion(s) before, {self.lesions_after} now; of {self.lines} followed: "
-            f"{words or 'none'}."
+            f"{counted(self.lesions_before, 'active lesion')} before, {self.lesions_after} now; "
+            f"of {self.lines} followed: {words or 'none'}."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from marrowmap.core.counted import counted
 from marrowmap.core.lesion import Assessment, Lesion
 from marrowmap.core.reading import Reading
 from marrowmap.core.record.joints import place
@@ -130,7 +131,9 @@ def marginal_sclerosis(case: Case) -> Fact:
     if not states or unread == len(states):
         return open_fact("not read on a radiograph or CT")
     if unread:
-        return open_fact(f"{unread} lesion(s) or radiograph(s) not read for it")
+        return open_fact(
+            f"{counted(unread, 'lesion or radiograph', 'lesions or radiographs')} not read for it"
+        )
     return Fact(Assessment.ABSENT)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from marrowmap.core.counted import counted
 from marrowmap.core.lesion import Assessment, Lesion
 from marrowmap.core.record.patient import any_strict
 from marrowmap.core.record.units import Analyte
@@ -142,14 +143,14 @@ def _imaging_items(case: Case) -> tuple[Item, ...]:
             "several_lesions",
             "several lesions",
             findings.multifocal(case).state,
-            text=f"{len(case.lesions)} lesion(s)",
+            text=f"{counted(len(case.lesions), 'lesion')}",
             evidence=of_lesions(case.lesions),
         ),
         Item(
             "typical_sites",
             "lesions at typical sites (long-bone metaphysis, clavicle, vertebral body)",
             Assessment.of(bool(typical) or (None if case.reading.not_whole else False)),
-            text=f"{len(typical)} of {len(case.lesions)} lesion(s)",
+            text=f"{len(typical)} of {counted(len(case.lesions), 'lesion')}",
             evidence=of_lesions(typical),
             confidence=Confidence.V,
         ),
@@ -183,7 +184,7 @@ def _decide(
     reading = case.reading
     if reading is not None and reading.not_whole:
         return Outcome.INSUFFICIENT_IMAGING, (
-            f"{len(lesions)} lesion(s) known, {len(typical)} at a typical site, and {reading.not_whole}: "
+            f"{counted(len(lesions), 'lesion')} known, {len(typical)} at a typical site, and {reading.not_whole}: "
             "further lesions could be silent",
         )
     if len(lesions) == 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from marrowmap.core.counted import counted
 from marrowmap.core.lesion import Assessment, Lesion
 from marrowmap.core.rules import findings
 from marrowmap.core.rules.case import Case
@@ -287,4 +288,4 @@ def multifocality(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
         rule="More than one lesion; fewer only when the whole body was imaged.",
     )
     tail = f" {fact.note.capitalize()}." if fact.note else ""
-    return with_sentences(result, (f"{MULTIFOCAL.name}: {answer} ({n} lesion(s)).{tail}",))
+    return with_sentences(result, (f"{MULTIFOCAL.name}: {answer} ({counted(n, 'lesion')}).{tail}",))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from marrowmap.core.counted import counted
 from marrowmap.core.lesion import Assessment, Lesion
 from marrowmap.core.record.units import Analyte
 from marrowmap.core.rules import findings
@@ -132,7 +133,7 @@ def _over_lesions(lesions: tuple[Lesion, ...], state: Callable[[Lesion], Assessm
         return Fact(Assessment.PRESENT, hits)
     if Assessment.NOT_ASSESSED in states.values():
         n = list(states.values()).count(Assessment.NOT_ASSESSED)
-        return open_fact(f"not assessed in {n} of {len(lesions)} lesion(s)")
+        return open_fact(f"not assessed in {n} of {counted(len(lesions), 'lesion')}")
     return Fact(Assessment.ABSENT)
 
 

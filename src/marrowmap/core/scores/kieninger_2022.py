@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from marrowmap.core.counted import counted
 from marrowmap.core.followup.change import Change, ChangeClass, changes_between
 from marrowmap.core.followup.limits import FollowupLimits
 from marrowmap.core.lesion import Assessment
@@ -74,7 +75,7 @@ def score(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
         answer, text = "indeterminate", "no lesion was measured at both times"
     else:
         answer = f"{total * 100:+.0f} % volume"
-        text = f"{answer} over {measured} of {len(changes)} followed lesion(s)"
+        text = f"{answer} over {measured} of {counted(len(changes), 'followed lesion')}"
     result = ScoreResult(
         system=SYSTEM,
         state=State.INDETERMINATE if total is None else State.COMPUTED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from marrowmap.core.counted import counted
 from marrowmap.core.lesion import Assessment, Lesion
 from marrowmap.core.record.patient import any_strict
 from marrowmap.core.rules.case import Case
@@ -78,7 +79,7 @@ def score(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
     result = ScoreResult(
         system=SYSTEM,
         state=State.INDETERMINATE if unseen else State.COMPUTED,
-        answer=f"at least {n} lesion(s)" if unseen else f"{n} lesion(s), {active} active",
+        answer=f"at least {counted(n, 'lesion')}" if unseen else f"{counted(n, 'lesion')}, {active} active",
         value=None if unseen else float(n),
         low=float(n),
         high=None if unseen else float(n),
@@ -88,7 +89,7 @@ def score(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
         ours=OURS,
     )
     words = ", ".join(f"{i.label} {i.text}" for i in shares)
-    text = f"{SYSTEM.name}: {n} lesion(s) in {bones} bone(s), {active} active{coverage}"
+    text = f"{SYSTEM.name}: {counted(n, 'lesion')} in {counted(bones, 'bone')}, {active} active{coverage}"
     return with_sentences(result, (f"{text}; {words}." if n else f"{text}.",))
 
 

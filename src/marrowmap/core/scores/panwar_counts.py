@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from marrowmap.core.counted import counted
 from marrowmap.core.followup.change import Change, ChangeClass, changes_between
 from marrowmap.core.followup.limits import FollowupLimits
 from marrowmap.core.reading import Reading
@@ -48,20 +49,20 @@ def score(case: Case, rules: Rulebook = DEFAULT_RULES) -> ScoreResult:
     if after is None or before is None:
         return not_applicable(SYSTEM, "needs two readings")
     changes = changes_between(before, after, FollowupLimits(change=rules.limits))
-    counted = tuple(c for c in changes if not c.in_hand_or_foot)
-    counts = Counter(c.course for c in counted)
+    kept = tuple(c for c in changes if not c.in_hand_or_foot)
+    counts = Counter(c.course for c in kept)
     followed = sum(n for kind, n in counts.items() if kind is not ChangeClass.NEW)
-    left_out = len(changes) - len(counted)
+    left_out = len(changes) - len(kept)
     words = ", ".join(f"{counts[kind]} {kind.words}" for kind in _COUNTED if counts[kind])
-    text = f"{SYSTEM.name}: {words or 'no lesion'}; {followed} lesion(s) of the earlier reading followed"
+    text = f"{SYSTEM.name}: {words or 'no lesion'}; {counted(followed, 'lesion')} of the earlier reading followed"
     text += f", {left_out} in hands and feet left out." if left_out else "."
     result = ScoreResult(
         system=SYSTEM,
         state=State.INDETERMINATE if counts[ChangeClass.NOT_COMPARABLE] else State.COMPUTED,
         answer=words or "no lesion",
-        items=tuple(_item(c, before, after) for c in counted),
+        items=tuple(_item(c, before, after) for c in kept),
         missing=tuple(
-            f"{site(c.site_id).name}: {c.why}" for c in counted if c.course is ChangeClass.NOT_COMPARABLE
+            f"{site(c.site_id).name}: {c.why}" for c in kept if c.course is ChangeClass.NOT_COMPARABLE
         ),
         rule=RULE,
         ours=explain(rules.limits, "volume_change_percent", "si_ratio_change_percent"),

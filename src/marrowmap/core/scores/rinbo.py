@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from marrowmap.core.counted import counted
 from marrowmap.core.lesion import Activity, Assessment, Lesion
 from marrowmap.core.reading import Reading
 from marrowmap.core.rules.case import Case
@@ -129,8 +130,12 @@ def _items(case: Case, inputs: RinboInputs) -> tuple[Item, ...]:
     size = "no active lesion" if not active else "not measured"
     if inputs.max_size_mm is not None:
         size = f"{inputs.max_size_mm:g} mm"
-    unmeasured = f"{len(inputs.unmeasured)} active lesion(s) without a diameter" if inputs.unmeasured else ""
-    unsettled = f"activity of {len(inputs.unsettled)} lesion(s) not assessed" if inputs.unsettled else ""
+    unmeasured = (
+        f"{counted(len(inputs.unmeasured), 'active lesion')} without a diameter" if inputs.unmeasured else ""
+    )
+    unsettled = (
+        f"activity of {counted(len(inputs.unsettled), 'lesion')} not assessed" if inputs.unsettled else ""
+    )
     at_least = "at least " if inputs.unseen else ""
     if inputs.unseen and not active:
         size = "no active lesion seen"
@@ -177,9 +182,9 @@ def _in_words(inputs: RinboInputs) -> str:
     size = "not measured" if inputs.unmeasured else "none"
     if inputs.max_size_mm is not None:
         size = f"{inputs.max_size_mm:g} mm"
-    n_ral = f"{'at least ' if inputs.unseen else ''}{inputs.n_ral}"
+    least = "at least " if inputs.unseen else ""
     return (
-        f"RINBO inputs: {n_ral} active lesion(s), largest {size}, extramedullary "
+        f"RINBO inputs: {least}{counted(inputs.n_ral, 'active lesion')}, largest {size}, extramedullary "
         f"{_word(inputs.extramedullary)}, spinal {_word(inputs.spinal)}."
     )
 
