@@ -83,3 +83,13 @@ def test_regions_follow_the_names() -> None:
         "T",
         "L",
     ]
+
+
+def test_a_count_that_does_not_fit_what_the_bodies_look_like_is_uncertain() -> None:
+    """A body of a kind the network never saw: every body is counted, but their looks lie far from the count."""
+    points, level, rough, regions, discs = spine(0, 23, noise=0.2)
+    scattered = rough + np.where(level % 2, 1.0, -1.0)
+    found = count_levels(points, scattered, regions, discs, sacrum_top=float(points[:, 2].min()))
+    assert np.mean(found.level == level) > 0.9
+    assert len(found.uncertain) == len(set(found.level))
+    assert "do not agree" in found.why

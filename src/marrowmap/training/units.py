@@ -122,7 +122,7 @@ class UnitNet(nn.Module):
 
     def __init__(self, hidden: tuple[int, int] = (256, 160)) -> None:
         super().__init__()
-        self.body = Dense(COUNT, hidden, noise=0.05, drop=0.1)
+        self.body = Dense(COUNT, hidden)
         self.fine = nn.Linear(hidden[1], len(FINE_NAMES))
         self.coarse = nn.Linear(hidden[1], len(class_names()) + 1)
 
