@@ -14,9 +14,9 @@ from marrowmap.training.cases import Case
 Float = npt.NDArray[np.float32]
 Box = tuple[slice, slice, slice]
 
-BUILD_SPREAD = 0.14
+BUILD_SPREAD = 0.11
 """Standard deviation of the logarithm of the stretch along each axis."""
-BEND_MM, BEND_EVERY_MM = 7.0, 70.0
+BEND_MM, BEND_EVERY_MM = 6.0, 75.0
 """Standard deviation of the bends, and the distance over which they change."""
 MOST_VOXELS = 14_000_000
 

@@ -39,7 +39,7 @@ from marrowmap.training.voxels import Dense, export, fit, keep
 VOXELS = {"bone": 14_000, "near": 7_000, "far": 5_000}
 """Voxels drawn from one appearance: in bone (evenly over units), within two voxels of bone, elsewhere in the body."""
 
-WARPED = 0.9
+WARPED = 0.8
 """Share of the appearances in which the child has another build."""
 
 
