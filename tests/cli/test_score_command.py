@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import invented_tables
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -121,23 +122,10 @@ def test_nothing_given_and_files_of_two_children(tmp_path):
         run("score", path, "--visit", VISIT)
 
 
-TABLE = """
-system = "rinbo"
-citation = "INVENTED FOR TESTS"
-place = "nowhere"
-entered_by = "A. Tester"
-entered_on = 2026-01-31
-[items.n_ral]
-bands = [{at_least = 0, points = 0}, {at_least = 1, points = 101}]
-[items.max_size_mm]
-bands = [{at_least = 0, points = 0}]
-[items.extramedullary]
-present = 7
-absent = 0
-[items.spinal]
-present = 11
-absent = 0
-"""
+TABLE = invented_tables.rinbo(
+    "{at_least = 0, points = 0}, {at_least = 1, points = 101}",
+    "{at_least = 0, points = 0}",
+)
 
 
 def test_import_a_table_and_see_it_named_on_the_result(tmp_path):

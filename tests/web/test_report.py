@@ -4,6 +4,7 @@ import json
 import shutil
 from datetime import date
 
+import invented_tables
 import pytest
 from fastapi.testclient import TestClient
 
@@ -132,23 +133,10 @@ def test_heights_come_from_the_labels_and_are_graded_by_the_published_rule(clien
     assert client.post("/api/genant", json={}).json()["grade"] is None
 
 
-RINBO = """
-system = "rinbo"
-citation = "INVENTED FOR TESTS"
-place = "nowhere"
-entered_by = "A. Tester"
-entered_on = 2026-01-31
-[items.n_ral]
-bands = [{at_least = 0, points = 0}, {at_least = 1, points = 101}]
-[items.max_size_mm]
-bands = [{at_least = 0, points = 0}]
-[items.extramedullary]
-present = 7
-absent = 0
-[items.spinal]
-present = 11
-absent = 0
-"""
+RINBO = invented_tables.rinbo(
+    "{at_least = 0, points = 0}, {at_least = 1, points = 101}",
+    "{at_least = 0, points = 0}",
+)
 
 
 def test_a_table_entered_at_the_site_is_used_and_named_while_reading_and_on_paper(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import invented_tables
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,24 +21,6 @@ from marrowmap.core.scores.result import State
 from marrowmap.core.scores.table import parse_table
 from marrowmap.core.site import all_sites
 from marrowmap.errors import InvalidRecord
-
-INVENTED_RINBO = """
-system = "rinbo"
-citation = "INVENTED FOR TESTS"
-place = "nowhere"
-entered_by = "A. Tester"
-entered_on = 2026-01-31
-[items.n_ral]
-bands = [{at_least = 0, points = 0}, {at_least = 1, points = 101}, {at_least = 4, points = 102}]
-[items.max_size_mm]
-bands = [{at_least = 0, points = 0}, {at_least = 30, points = 1001}]
-[items.extramedullary]
-present = 7
-absent = 0
-[items.spinal]
-present = 11
-absent = 0
-"""
 
 SHIN = "tibia_distal_metaphysis_left"
 FOOT = frozenset(s.id for s in all_sites() if s.region == "foot")
@@ -249,7 +232,7 @@ def test_scores_follow_the_pairs_in_use_and_rinbo_stays_without_points() -> None
 
 
 def test_a_table_of_the_site_gives_both_points_and_is_named() -> None:
-    rules = Rulebook(tables={"rinbo": parse_table(INVENTED_RINBO)})
+    rules = Rulebook(tables={"rinbo": parse_table(invented_tables.RINBO)})
     before = reading(lesion("1", volume=4), lesion("2", volume=2))
     after = reading(lesion("x", volume=1), later=True)
     told = compare(before, after, [Pair("1", "x")], rules=rules).response

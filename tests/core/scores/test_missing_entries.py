@@ -3,6 +3,7 @@
 from dataclasses import fields, is_dataclass, replace
 from datetime import date, timedelta
 
+import invented_tables
 import pytest
 from clinical_cases import A, N, P, case, lesion, reading, record, visit
 from hypothesis import HealthCheck, given, settings
@@ -243,23 +244,10 @@ def test_a_knee_mri_says_nothing_of_the_spine():
     assert {i.id: i.text for i in result.items}["n_ral"] == "at least 1"
 
 
-TABLE = """
-system = "rinbo"
-citation = "INVENTED FOR TESTS"
-place = "nowhere"
-entered_by = "A. Tester"
-entered_on = 2026-01-31
-[items.n_ral]
-bands = [{at_least = 0, points = 0}, {at_least = 1, points = 101}, {at_least = 3, points = 102}]
-[items.max_size_mm]
-bands = [{at_least = 0, points = 0}, {at_least = 30, points = 1001}, {at_least = 60, points = 1002}]
-[items.extramedullary]
-present = 7
-absent = 0
-[items.spinal]
-present = 11
-absent = 0
-"""
+TABLE = invented_tables.rinbo(
+    "{at_least = 0, points = 0}, {at_least = 1, points = 101}, {at_least = 3, points = 102}",
+    "{at_least = 0, points = 0}, {at_least = 30, points = 1001}, {at_least = 60, points = 1002}",
+)
 
 
 @given(

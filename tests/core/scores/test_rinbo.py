@@ -3,30 +3,13 @@
 from clinical_cases import N, P, case, inactive, lesion, reading
 from hypothesis import given
 from hypothesis import strategies as st
+from invented_tables import RINBO as INVENTED
 
 from marrowmap.core.lesion import Activity
 from marrowmap.core.rules.configuration import Rulebook
 from marrowmap.core.scores import rinbo
 from marrowmap.core.scores.result import State
 from marrowmap.core.scores.table import parse_table
-
-INVENTED = """
-system = "rinbo"
-citation = "INVENTED FOR TESTS"
-place = "nowhere"
-entered_by = "A. Tester"
-entered_on = 2026-01-31
-[items.n_ral]
-bands = [{at_least = 0, points = 0}, {at_least = 1, points = 101}, {at_least = 4, points = 102}]
-[items.max_size_mm]
-bands = [{at_least = 0, points = 0}, {at_least = 30, points = 1001}]
-[items.extramedullary]
-present = 7
-absent = 0
-[items.spinal]
-present = 11
-absent = 0
-"""
 
 
 def test_no_active_lesion():

@@ -1,7 +1,7 @@
 """Score tables: complete, monotone, with citation and name; anything else is refused by name."""
 
 import pytest
-from test_rinbo import INVENTED
+from invented_tables import RINBO as INVENTED
 
 from marrowmap.core.scores.table import TABLE_SYSTEMS, form_of, parse_table
 from marrowmap.errors import InvalidRecord
