@@ -32,8 +32,6 @@ NEAR_MM = 25.0
 MOST_WAYS = 4
 BODY_MM = 10.0
 """Standard deviation of a place that only the outline of the body carries (ours)."""
-GROWTH_BESIDE = 1.1
-"""How many times the usual growth in volume one bone may have (ours)."""
 BEYOND = 0.1
 """Millimetres of uncertainty for each millimetre that a place lies outside the bone that carries it."""
 
@@ -69,18 +67,14 @@ class SkeletonFit:
         return fit_bone(first, then, self.usual_scale)
 
     def growth(self) -> dict[str, float]:
-        """Volume of each fitted bone now over before, by its name in the earlier exam.
+        """Volume of each fitted bone now over before, by its name in the earlier exam: that of the usual bone.
 
-        Bones of a child grow together, outlines of labels differ more than that: growth is held near the usual.
+        Bones of a child grow together; the volume of one label says less. On development pairs with labels of the
+        network a bone's own volume was off by 26 to 45 %, the usual growth of all bones by 0 to 6 %. Where too few
+        bones are known for a usual growth, a bone's own stands in.
         """
-        if self.usual_scale is None:
-            return {f.bone: f.growth for f in self.fits.values()}
-        usual = self.usual_scale**-3
-        low, high = usual / GROWTH_BESIDE, usual * GROWTH_BESIDE
-        return {
-            f.bone: float(np.clip(f.growth, low, high)) if f.method == "surface" else usual
-            for f in self.fits.values()
-        }
+        usual = None if self.usual_scale is None else self.usual_scale**-3
+        return {f.bone: f.growth if usual is None else usual for f in self.fits.values()}
 
     def of_earlier(self, bone: str) -> BoneFit | None:
         """The fit of the bone with this name in the earlier exam; None without one."""
