@@ -20,6 +20,7 @@ from marrowmap.core.followup.response import Response
 from marrowmap.core.geometry import PointMm
 from marrowmap.core.lesion import Lesion
 from marrowmap.core.reading import Reading
+from marrowmap.core.record.patient import PatientRecord
 from marrowmap.core.rules.case import Case
 from marrowmap.core.site import site
 from marrowmap.core.study import Study
@@ -35,6 +36,8 @@ from marrowmap.imaging.measure import exam_muscle
 from marrowmap.imaging.near_muscle import NearMuscle
 from marrowmap.imaging.place_signal import fluid_sensitive, signal_now
 from marrowmap.imaging.skeleton_fit import SkeletonFit
+from marrowmap.report.followup import followup_report
+from marrowmap.report.timeline import course_of, timeline_svg
 
 VOLUMES = ("STIR", "T2FS", "DIXON_WATER", "T1")
 """Volumes a comparison looks at."""
@@ -305,6 +308,20 @@ def followup_to_dict(result: FollowUp) -> dict[str, Any]:
         },
         "limits": list(answer.limits),
     }
+
+
+def page_of(result: FollowUp, patient: PatientRecord | None = None) -> str:
+    """The comparison as one self-contained page. patient: adds treatments and laboratory values to the course."""
+    answer = result.comparison
+    return followup_report(
+        answer,
+        (result.before.study, result.after.study),
+        spots=spots(result),
+        sentences=response_sentences(answer.response),
+        legs=[legs.sentence() for legs in result.legs if legs is not None],
+        notes=result.notes,
+        timeline=timeline_svg(course_of((answer.before, answer.after), (answer,), patient)),
+    )
 
 
 def response_sentences(response: Response) -> list[str]:

@@ -80,9 +80,7 @@ def write_comparison(result: FollowUp, out: Path, patient: PatientRecord | None 
     from marrowmap.errors import OutputExists
     from marrowmap.exchange.reading_json import reading_to_dict
     from marrowmap.exchange.records import encode
-    from marrowmap.followup import followup_to_dict, response_sentences, spots
-    from marrowmap.report.followup import followup_report
-    from marrowmap.report.timeline import course_of, timeline_svg
+    from marrowmap.followup import followup_to_dict, page_of
 
     out = out.absolute()
     if out.exists():
@@ -97,16 +95,7 @@ def write_comparison(result: FollowUp, out: Path, patient: PatientRecord | None 
         _write(folder / "pairs.json", encode(answer.pairs))
         _write(folder / "baseline_reading.json", reading_to_dict(first))
         _write(folder / "followup_reading.json", reading_to_dict(then))
-        page = followup_report(
-            answer,
-            (result.before.study, result.after.study),
-            spots=spots(result),
-            sentences=response_sentences(answer.response),
-            legs=[legs.sentence() for legs in result.legs if legs is not None],
-            notes=result.notes,
-            timeline=timeline_svg(course_of((answer.before, answer.after), (answer,), patient)),
-        )
-        (folder / "followup.html").write_text(page, encoding="utf-8")
+        (folder / "followup.html").write_text(page_of(result, patient), encoding="utf-8")
         folder.rename(out)
 
 

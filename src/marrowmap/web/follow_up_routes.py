@@ -22,15 +22,12 @@ from marrowmap.followup import (
     decided_anew,
     follow_up,
     followup_to_dict,
-    response_sentences,
+    page_of,
     side_of,
-    spots,
     with_decisions,
 )
 from marrowmap.registry.journal import Journal
 from marrowmap.registry.journal import State as Saved
-from marrowmap.report.followup import followup_report
-from marrowmap.report.timeline import course_of, timeline_svg
 from marrowmap.web.access import Person, may_change, may_open, person_of
 from marrowmap.web.blinded import BlindableShelf
 from marrowmap.web.desk import Desk
@@ -204,17 +201,3 @@ def follow_up_routes(shelf: BlindableShelf, desk: Desk, journal: Journal) -> API
 
 def _answer(result: FollowUp, saved: Saved) -> dict[str, Any]:
     return {"version": saved.version, "what": saved.what, "comparison": followup_to_dict(result)}
-
-
-def page_of(result: FollowUp) -> str:
-    """The comparison as one self-contained page."""
-    answer = result.comparison
-    return followup_report(
-        answer,
-        (result.before.study, result.after.study),
-        spots=spots(result),
-        sentences=response_sentences(answer.response),
-        legs=[legs.sentence() for legs in result.legs if legs is not None],
-        notes=result.notes,
-        timeline=timeline_svg(course_of((answer.before, answer.after), (answer,), None)),
-    )

@@ -10,10 +10,10 @@ import numpy as np
 
 from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.core.site import site
-from marrowmap.phantom.analytic.bone import paint_bone
+from marrowmap.phantom.analytic.bone import SIDES, paint_bone
 from marrowmap.phantom.analytic.flesh import Filling, depth_and_fat, organs, outline
 from marrowmap.phantom.analytic.growth import proportions
-from marrowmap.phantom.analytic.limbs import SIDES, limb_bones
+from marrowmap.phantom.analytic.limbs import limb_bones
 from marrowmap.phantom.analytic.posture import posture
 from marrowmap.phantom.analytic.shapes import Ellipsoid, Rod, box_of, window
 from marrowmap.phantom.analytic.trunk import (

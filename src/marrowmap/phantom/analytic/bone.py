@@ -7,10 +7,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from marrowmap.core.site import site
 from marrowmap.phantom.analytic.shapes import Rod, Shape, Vector, Window, box_of, union_distance, window
 from marrowmap.phantom.body import Maps, Tissue
 
 PLATE_HALF_MM = 1.3
+SIDES = (("right", -1.0), ("left", 1.0))
+"""Sides with the sign of x in LPS."""
+
+
+def label_of(name: str) -> int:
+    """Label of the bone unit ``name``."""
+    return site(name).label
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from marrowmap.core.geometry import Grid
+from marrowmap.phantom.analytic.bone import SIDES
 from marrowmap.phantom.analytic.growth import Proportions
-from marrowmap.phantom.analytic.limbs import SIDES, foot_frame
+from marrowmap.phantom.analytic.legs import foot_frame
 from marrowmap.phantom.analytic.posture import Posture
 from marrowmap.phantom.analytic.shapes import Ellipsoid, Profile, Rod, Shape, Vector, unit, window
 from marrowmap.phantom.analytic.trunk import head_ellipsoids, sternal_notch

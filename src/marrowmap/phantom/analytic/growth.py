@@ -79,3 +79,13 @@ def proportions(spec: ChildSpec) -> Proportions:
         hand=height * 0.108,
         ankle_height=height * 0.043,
     )
+
+
+def plate_is_open(spec: ChildSpec, shift: float = 0.0) -> bool:
+    """Whether growth plates that close ``shift`` years later than the usual ones are open."""
+    return spec.age_years < PLATE_CLOSES[spec.sex] + shift
+
+
+def cartilage_mm(spec: ChildSpec) -> float:
+    """Thickness of joint cartilage."""
+    return by_age(spec.age_years, 4.0, 2.2, 1.5)

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from marrowmap.phantom.analytic.bone import Bone, Plate
+from marrowmap.phantom.analytic.bone import SIDES, Bone, Plate, label_of
 from marrowmap.phantom.analytic.growth import Proportions, by_age
-from marrowmap.phantom.analytic.limbs import SIDES, label_of
 from marrowmap.phantom.analytic.posture import Posture
 from marrowmap.phantom.analytic.shapes import Ellipsoid, Profile, Rod, Shape, Vector, frame_of, unit
 from marrowmap.phantom.body import ChildSpec
