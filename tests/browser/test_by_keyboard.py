@@ -55,6 +55,31 @@ def test_a_lesion_reaches_into_a_second_unit(server, new_tab):
     server.until(lambda s: len(first_lesion(s)["extents"]) == 1, "one unit again")
 
 
+def test_what_is_typed_at_once_after_a_key_goes_where_the_key_points(server, new_tab):
+    """On a slow machine no picture is drawn between two keys; letters of a site must not act ("x" rejects)."""
+    tab = new_tab().open()
+    tab.press("n", "c")
+    before = server.until(lambda s: s["content"]["lesions"], "a lesion")
+    tab.page.locator("[data-item] button").first.click()
+    tab.press("v")
+    for key, wanted in (
+        ("s", "input[type=search]"),
+        ("d", "form input"),
+        ("/", "header select"),
+        ("y", ".map path"),
+    ):
+        focused = tab.page.evaluate(
+            """([key, wanted]) => {
+                document.activeElement.blur();
+                document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+                return document.activeElement.matches(wanted);
+            }""",
+            [key, wanted],
+        )
+        assert focused, f"{key} had not moved the focus when the next key came"
+    assert server.reading() == before
+
+
 def test_heights_of_a_vertebra_are_measured_and_graded(server, new_tab):
     tab = new_tab().open()
     number = [c["site"] for c in server.study()["study"]["candidates"]].index("vertebra_t8")

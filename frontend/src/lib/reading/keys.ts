@@ -1,5 +1,6 @@
 // Every action of the reading room with its key. The help on "?" shows this list; nothing else reacts to keys.
 
+import { focusOn } from "./focus";
 import { COUNTS } from "./hanging";
 import type { Room } from "./room.svelte";
 
@@ -17,9 +18,6 @@ export interface Group {
 const one = (key: string, text: string, run: (room: Room) => void): Action => ({ keys: [key], text, run });
 const STEP_MM = 5;
 
-/** Focus what a part of the page shows once it is drawn. */
-const focusSoon = (selector: string) => requestAnimationFrame(() => document.querySelector<HTMLElement | SVGElement>(selector)?.focus());
-
 export const GROUPS: readonly Group[] = [
   {
     title: "Candidates and lesions",
@@ -36,7 +34,7 @@ export const GROUPS: readonly Group[] = [
       one("s", "site of the lesion: type it, for example l dist tib met", (r) => r.focusSite()),
       one("d", "form of the lesion: extent, features, remark", (r) => {
         r.tab = "list";
-        focusSoon(".detail form input[type=number]");
+        focusOn(".detail form input[type=number]");
       }),
       one("e", "edit the outline: brush, then eraser, then off", (r) => (r.tool = r.tool === "point" ? "brush" : r.tool === "brush" ? "erase" : "point")),
       one(",", "smaller brush", (r) => (r.brushMm = Math.max(1, r.brushMm - 1))),
@@ -75,7 +73,7 @@ export const GROUPS: readonly Group[] = [
       { keys: COUNTS.map(String), text: "number of panes", run: (r, key) => r.layout(Number(key)) },
       one("[", "previous pane", (r) => r.nextPane(-1)),
       one("]", "next pane", (r) => r.nextPane(1)),
-      one("/", "images in the active pane: choose", () => focusSoon(".pane.active header select")),
+      one("/", "images in the active pane: choose", () => focusOn(".pane.active header select")),
       one("f", "active pane on the full screen, and back", (r) => (r.full = r.full === null ? r.activePane : null)),
       one("0", "another exam of the child beside this one, and away", (r) => r.compareNext()),
     ],
@@ -86,11 +84,11 @@ export const GROUPS: readonly Group[] = [
       one("l", "list of candidates and lesions", (r) => (r.tab = "list")),
       one("y", "body map: arrow keys move, Enter chooses", (r) => {
         r.tab = "map";
-        focusSoon('.map path[tabindex="0"]');
+        focusOn('.map path[tabindex="0"]');
       }),
       one("m", "mark as normal: the units by region", (r) => {
         r.tab = "normal";
-        focusSoon("[data-part=normal] button, [data-part=normal] summary");
+        focusOn("[data-part=normal] button, [data-part=normal] summary");
       }),
       one("v", "the whole exam: signs, remark, reports, other exams", (r) => (r.tab = "exam")),
       one("q", "answers: scores, patterns, pathway", (r) => (r.tab = "answers")),

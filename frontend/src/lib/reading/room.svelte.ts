@@ -8,6 +8,7 @@ import { Mask, type MaskJson } from "../viewer/mask";
 import type { Outline } from "../viewer/Pane.svelte";
 import { Series, type SeriesJson } from "../viewer/series";
 import { OtherExamView, View, type ViewLike } from "../viewer/view.svelte";
+import { focusOn } from "./focus";
 import { COUNTS, Hanging } from "./hanging";
 import { itemsOf, type Item } from "./items";
 import { emptyLesion } from "./lesions";
@@ -353,7 +354,7 @@ export class Room {
 
   focusSite(): void {
     this.tab = "list";
-    requestAnimationFrame(() => document.querySelector<HTMLInputElement>(".detail input[type=search]")?.focus());
+    focusOn(".detail input[type=search]");
   }
 
   private get activeSeries(): Series | undefined {
