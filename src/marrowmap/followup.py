@@ -13,6 +13,7 @@ from marrowmap.core.followup.change import Circumstances, SignalNow
 from marrowmap.core.followup.comparison import Comparison, compare
 from marrowmap.core.followup.limits import DEFAULT_LIMITS, FollowupLimits
 from marrowmap.core.followup.matching import propose_pairs
+from marrowmap.core.followup.measures import NO_SIGNALS, ExamSignals
 from marrowmap.core.followup.pairs import Pair, PairState, from_identity
 from marrowmap.core.followup.places import LesionPlace, bone_key
 from marrowmap.core.followup.provisional import partly_covered, reading_of_candidates
@@ -33,7 +34,7 @@ from marrowmap.imaging.bone_frame import BoneFit
 from marrowmap.imaging.leg_length import LegLengths, leg_lengths
 from marrowmap.imaging.lesion_places import Outline, lesion_places, outline_of_ball, outline_of_mask
 from marrowmap.imaging.measure import exam_muscle
-from marrowmap.imaging.near_muscle import NearMuscle
+from marrowmap.imaging.near_muscle import exam_signals
 from marrowmap.imaging.place_signal import fluid_sensitive, signal_now
 from marrowmap.imaging.skeleton_fit import SkeletonFit
 from marrowmap.report.followup import followup_report
@@ -124,7 +125,7 @@ def follow_up(
         growth=fit.growth() if fit is not None else {},
         partly=partly_covered(before.study) | partly_covered(after.study),
         signal_now=_signals(before, after, fit, pairs),
-        near_muscle=(_near_muscle(before), _near_muscle(after)),
+        signals=(_exam_signals(before), _exam_signals(after)),
         provisional=provisional,
     )
     answer = compare(before.reading, after.reading, pairs, more, case=case, limits=limits, rules=rulebook())
@@ -228,13 +229,10 @@ def _by_body(before: Study, after: Study) -> BoneFit | None:
     return None if first is None or then is None else body_fit(first[1], then[1])
 
 
-def _near_muscle(side: Side) -> dict[str, float]:
-    """Signal over muscle close by of every lesion with an outline, by lesion id."""
+def _exam_signals(side: Side) -> ExamSignals:
     if side.study.skeleton is None or not side.study.volumes or not side.outlines:
-        return {}
-    near = NearMuscle(side.study.volumes, side.study.skeleton)
-    found = {k: near.ratio(o.points_mm) for k, o in side.outlines.items()}
-    return {k: v for k, v in found.items() if v is not None}
+        return NO_SIGNALS
+    return exam_signals(dict(side.study.volumes), side.study.skeleton, side.outlines)
 
 
 def spots(result: FollowUp) -> tuple[tuple[PointMm | None, PointMm | None], ...]:

@@ -39,7 +39,7 @@ from marrowmap.imaging.bone_frame import units_of
 from marrowmap.imaging.label import METHOD, label_skeleton
 from marrowmap.imaging.lesion_places import Outline, lesion_places
 from marrowmap.imaging.measure import exam_muscle
-from marrowmap.imaging.near_muscle import NearMuscle
+from marrowmap.imaging.near_muscle import exam_signals
 from marrowmap.imaging.place_signal import signal_ratio_at
 from marrowmap.imaging.skeleton_fit import SkeletonFit
 
@@ -227,7 +227,10 @@ def follow(pair: ExamPair, skeletons: tuple[Skeleton, Skeleton], tally: Tally) -
     more = Circumstances(
         growth=fit.growth(),
         partly=_partly(skeletons),
-        near_muscle=(_near_muscle(pair.before, skeletons[0]), _near_muscle(pair.after, skeletons[1])),
+        signals=(
+            exam_signals(pair.before.volumes, skeletons[0], before),
+            exam_signals(pair.after.volumes, skeletons[1], after),
+        ),
     )
     answer = compare(*readings, proposals, more)
     tally.count({(int(p.before_id), int(p.after_id)) for p in proposals}, pair.true_pairs())
@@ -241,12 +244,6 @@ def _marked(exam: PairExam, skeleton: Skeleton) -> dict[str, Outline]:
         str(k): v if units_of(skeleton, v.points_mm) else replace(v, site_ids=exam.lesions[k].sites[:1])
         for k, v in exam.outlines.items()
     }
-
-
-def _near_muscle(exam: PairExam, skeleton: Skeleton) -> dict[str, float]:
-    near = NearMuscle(exam.volumes, skeleton)
-    found = {str(k): near.ratio(o.points_mm) for k, o in exam.outlines.items()}
-    return {k: v for k, v in found.items() if v is not None}
 
 
 def _partly(skeletons: tuple[Skeleton, Skeleton]) -> frozenset[str]:

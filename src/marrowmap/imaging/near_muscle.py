@@ -1,12 +1,18 @@
-"""Signal of a lesion over muscle close by, for comparing exams: coils shade within a station, so near muscle counts."""
+"""Signal of lesions for comparing exams: over muscle close by, for coils shade within a station; and the brain's, for
+another scanner shows every bright tissue brighter or darker."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from marrowmap.core.followup.measures import ExamSignals
 from marrowmap.core.skeleton import Skeleton
 from marrowmap.core.volume import Volume
 from marrowmap.imaging.bone_frame import Points
+from marrowmap.imaging.brain import brain_points
+from marrowmap.imaging.lesion_places import Outline
 from marrowmap.imaging.muscle import muscle_mask
 from marrowmap.imaging.place_signal import fluid_sensitive, sample
 from marrowmap.imaging.working import enlarge, prepare
@@ -50,3 +56,24 @@ class NearMuscle:
             return None
         level = float(np.median(self._signal[use]))
         return float(np.percentile(signal, UPPER)) / level if level > 0 else None
+
+    def over_all(self, points_mm: Points) -> float | None:
+        """Median signal at LPS points over the median of all muscle of the exam; None outside or without muscle."""
+        if self._volume is None or len(self._signal) < FEWEST:
+            return None
+        _, signal, _ = sample(self._volume, points_mm)
+        level = float(np.median(self._signal))
+        return float(np.median(signal)) / level if len(signal) >= FEWEST and level > 0 else None
+
+
+def exam_signals(
+    volumes: dict[str, Volume], skeleton: Skeleton, outlines: Mapping[str, Outline]
+) -> ExamSignals:
+    """Every outlined lesion over muscle close by, and the brain over all muscle."""
+    near = NearMuscle(volumes, skeleton)
+    found = {k: near.ratio(o.points_mm) for k, o in outlines.items()}
+    brain = brain_points(skeleton)
+    return ExamSignals(
+        {k: v for k, v in found.items() if v is not None},
+        None if brain is None else near.over_all(brain),
+    )

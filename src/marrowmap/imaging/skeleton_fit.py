@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial import cKDTree
 
+from marrowmap.core.followup.places import bone_key
+from marrowmap.core.site import all_sites
 from marrowmap.core.skeleton import Skeleton
 from marrowmap.imaging.bone_frame import (
     LEAST_UNCERTAINTY_MM,
@@ -67,14 +69,15 @@ class SkeletonFit:
         return fit_bone(first, then, self.usual_scale)
 
     def growth(self) -> dict[str, float]:
-        """Volume of each fitted bone now over before, by its name in the earlier exam: that of the usual bone.
+        """Volume now over before of every bone, by its name in the earlier exam: that of the usual bone.
 
         Bones of a child grow together; the volume of one label says less. On development pairs with labels of the
-        network a bone's own volume was off by 26 to 45 %, the usual growth of all bones by 0 to 6 %. Where too few
-        bones are known for a usual growth, a bone's own stands in.
+        network a bone's own volume was off by 26 to 45 %, the usual growth of all bones by 0 to 6 %. A bone that was
+        not found itself grew with the others. Where no bone is known from end to end, a fitted bone's own stands in.
         """
-        usual = None if self.usual_scale is None else self.usual_scale**-3
-        return {f.bone: f.growth if usual is None else usual for f in self.fits.values()}
+        if self.usual_scale is None:
+            return {f.bone: f.growth for f in self.fits.values()}
+        return dict.fromkeys(map(bone_key, all_sites()), self.usual_scale**-3)
 
     def of_earlier(self, bone: str) -> BoneFit | None:
         """The fit of the bone with this name in the earlier exam; None without one."""

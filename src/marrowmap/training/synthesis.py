@@ -1,5 +1,5 @@
-"""A case as some scanner might show it: of another build, cut, shaded, stepped between stations, noisy, with or
-without sequences."""
+"""A case as some scanner might show it: of another build, with other marrow and contrast, cut, shaded, stepped between
+stations, noisy, with or without sequences."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from marrowmap.phantom.body import Tissue
 from marrowmap.training.cases import Case
 
 Float = npt.NDArray[np.float32]
@@ -19,6 +20,10 @@ BUILD_SPREAD = 0.11
 BEND_MM, BEND_EVERY_MM = 6.0, 75.0
 """Standard deviation of the bends, and the distance over which they change."""
 MOST_VOXELS = 14_000_000
+WATER = 0.1
+"""Share of the appearances that show the water image of an adult in place of STIR."""
+YELLOW = 0.3
+"""Share of the appearances in which all marrow is fatty, as in adults."""
 
 
 @dataclass(frozen=True)
@@ -99,18 +104,29 @@ def show(
 ) -> Shown:
     """Draw a scanner. contrast_mix: odds that contrasts other than STIR and T1 stand in their places."""
     raw = {k: v[box].astype(np.float32) for k, v in case.signal.items() if diffusion or k != "b800"}
+    tissue = case.tissue[box]
+    if rng.random() < YELLOW:
+        raw = _yellow_marrow(raw, tissue, rng)
+    if rng.random() < 0.3:
+        raw = _other_cortex(raw, tissue, rng)
     shape = raw["stir"].shape
     station = _stations(rng, shape[1], case.spacing[1])
     leak = rng.uniform(0, 0.25) * np.clip(_field(rng, shape, 1.0), 0, 2.0) if rng.random() < 0.8 else 0.0
     fluid = raw["stir"] + leak * raw["fat"]
     t1 = raw["t1"]
-    if rng.random() < contrast_mix:
+    if rng.random() < WATER:
+        fluid = _water(_yellow_marrow(raw, tissue, rng, 1.0), tissue, rng)
+    elif rng.random() < contrast_mix:
         fluid = _other_fluid(raw, fluid, rng)
     if rng.random() < contrast_mix:
         t1 = _other_fat(raw, t1, rng)
     if rng.random() < 0.25:
         fluid, t1 = _random_tissue(case, box, rng, fluid, t1)
-    noise = rng.uniform(0.02, 0.12)
+    if rng.random() < 0.25:
+        fluid, t1 = _no_physics(fluid, rng), _no_physics(t1, rng)
+    if rng.random() < 0.5:
+        fluid, t1 = _texture(fluid, rng), _texture(t1, rng)
+    noise = rng.uniform(0.02, 0.12) if rng.random() < 0.75 else rng.uniform(0.12, 0.25)
     drift = [rng.normal(0, 4.0) / case.spacing[1], rng.normal(0, 2.0) / case.spacing[2]]
     if not diffusion:
         return Shown(
@@ -131,7 +147,8 @@ def _scan(
     shading = np.exp(np.clip(0.2 * _field(rng, signal.shape, 1.0), -0.7, 0.7))
     out = signal * shading * gains[station][None, :, None]
     width = blur + rng.uniform(0, 0.5)
-    out = ndimage.gaussian_filter(out, (0, width, width))
+    across = rng.uniform(0, 0.7) if rng.random() < 0.3 else 0.0
+    out = ndimage.gaussian_filter(out, (across, width, width))
     grain = np.float32(noise) * rng.standard_normal(out.shape, dtype=np.float32)
     real, imaginary = out + grain, np.roll(grain, 17, axis=1)
     scale = np.float32(np.exp(rng.normal(5, 1)))
@@ -185,12 +202,62 @@ def _other_fluid(raw: dict[str, Float], fluid: Float, rng: np.random.Generator) 
 
 
 def _other_fat(raw: dict[str, Float], t1: Float, rng: np.random.Generator) -> Float:
-    kind = rng.integers(3)
+    kind = rng.integers(4)
     if kind == 0:
         return t1 ** np.float32(rng.uniform(0.6, 1.5))
     if kind == 1:  # proton density: fluid and fat both bright
         return 0.6 * t1 + np.float32(rng.uniform(0.2, 0.6)) * raw["stir"]
+    if kind == 2:  # T2 without fat suppression
+        return np.float32(rng.uniform(0.4, 1.0)) * raw["stir"] + np.float32(rng.uniform(0.5, 1.0)) * raw["fat"]
     return raw["fat"] + np.float32(rng.uniform(0.0, 0.3)) * t1
+
+
+def _water(raw: dict[str, Float], tissue: npt.NDArray[np.uint8], rng: np.random.Generator) -> Float:
+    """Water image of an adult: fat, marrow and cortex alike black, muscle nearly as bright as fluid."""
+    water = 1 - np.exp(-np.float32(rng.uniform(1.0, 3.5)) * np.maximum(raw["stir"], 0))
+    fat = np.isin(tissue, (Tissue.FAT, Tissue.MARROW, Tissue.CORTEX)).astype(np.float32)
+    return water * (1 - np.float32(rng.uniform(0.8, 1.0)) * ndimage.gaussian_filter(fat, (0, 0.5, 0.5)))
+
+
+def _yellow_marrow(
+    raw: dict[str, Float], tissue: npt.NDArray[np.uint8], rng: np.random.Generator, least: float = 0.5
+) -> dict[str, Float]:
+    """Marrow drawn towards the signal of fat, by ``least`` or wholly: black where fat is suppressed."""
+    fat = tissue == Tissue.FAT
+    if not fat.any():
+        return raw
+    share = ndimage.gaussian_filter((tissue == Tissue.MARROW).astype(np.float32), (0, 0.5, 0.5))
+    share *= np.float32(rng.uniform(least, 1.0))
+    return {k: v + share * (np.median(v[fat]) - v) for k, v in raw.items()}
+
+
+def _other_cortex(
+    raw: dict[str, Float], tissue: npt.NDArray[np.uint8], rng: np.random.Generator
+) -> dict[str, Float]:
+    """Cortex thicker and darker than it was, or thinner, so that less of it fills a voxel."""
+    cortex = ndimage.gaussian_filter((tissue == Tissue.CORTEX).astype(np.float32), (0, 0.7, 0.7))
+    factor = 1 + cortex * np.float32(rng.uniform(-0.9, 0.6))
+    return {k: v * factor for k, v in raw.items()}
+
+
+def _no_physics(signal: Float, rng: np.random.Generator) -> Float:
+    """A contrast from random small filters, blended with the signal (after Ouyang et al. 2022, global intensity
+    non-linear augmentation)."""
+    made = signal
+    for _ in range(2):
+        kernel = rng.normal(0, 1, (1, 3, 3)).astype(np.float32)
+        made = ndimage.convolve(made, kernel / np.abs(kernel).sum())
+        made = np.where(made > 0, made, np.float32(0.2) * made)
+    made = made * (np.linalg.norm(signal) / max(float(np.linalg.norm(made)), 1e-6))
+    share = np.float32(rng.uniform(0, 0.7))
+    return np.abs((1 - share) * signal + share * made)
+
+
+def _texture(signal: Float, rng: np.random.Generator) -> Float:
+    """Tissue that is not even: streaks and grains of one to ten millimetres."""
+    width = rng.uniform(0.4, 3.0)
+    grain = ndimage.gaussian_filter(rng.standard_normal(signal.shape, dtype=np.float32), (0, width, width))
+    return signal * np.exp(np.float32(rng.uniform(0, 0.2)) * grain / max(float(grain.std()), 1e-6))
 
 
 def _random_tissue(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from marrowmap.core.followup.change import Change, ChangeClass, Circumstances, SignalNow
 from marrowmap.core.followup.comparison import compare
+from marrowmap.core.followup.measures import BRAIN_SHARE, ExamSignals
 from marrowmap.core.followup.pairs import Pair
 from marrowmap.core.lesion import Activity, Assessment, Features, Lesion, SiteExtent, VertebralHeights
 from marrowmap.core.reading import Reading
@@ -104,16 +105,37 @@ def test_a_rising_genant_grade_is_worse_and_a_falling_one_a_problem_of_measureme
     assert "fault of measurement" in better.problems[0]
 
 
-def test_signal_measured_on_images_decides_only_beyond_its_own_spread() -> None:
-    def measured(now: float, ml: float = 2.0) -> ChangeClass:
-        more = Circumstances(near_muscle=({"1": 2.0}, {"x": now}))
-        old, new = lesion("1", volume=ml, ratio=2.0), lesion("x", volume=ml, ratio=1.0)
-        return one(old, new, more).kind
+def imaged(now: float, ml: float = 2.0, brain: tuple[float | None, float | None] = (None, None)) -> Change:
+    """A lesion that had 2.0 times the signal of muscle close by and now has ``now``."""
+    more = Circumstances(signals=(ExamSignals({"1": 2.0}, brain[0]), ExamSignals({"x": now}, brain[1])))
+    return one(lesion("1", volume=ml, ratio=2.0), lesion("x", volume=ml, ratio=1.0), more)
 
-    assert measured(1.5) is ChangeClass.STABLE  # 25 % darker: less than two exams differ by themselves
-    assert measured(1.3) is ChangeClass.IMPROVED
-    assert measured(1.3, ml=0.5) is ChangeClass.STABLE
-    assert measured(0.9, ml=0.5) is ChangeClass.IMPROVED
+
+def test_signal_measured_on_images_decides_only_beyond_its_own_spread() -> None:
+    assert imaged(1.5).kind is ChangeClass.STABLE  # 25 % darker: less than two exams differ by themselves
+    assert imaged(1.3).kind is ChangeClass.IMPROVED
+    assert imaged(1.3, ml=0.5).kind is ChangeClass.STABLE
+    assert imaged(0.9, ml=0.5).kind is ChangeClass.IMPROVED
+
+
+def test_where_the_brain_shows_how_the_scanners_differ_a_smaller_change_of_signal_decides() -> None:
+    alike = (6.0, 6.0)
+    assert imaged(1.5, brain=alike).kind is ChangeClass.IMPROVED
+    assert imaged(1.7, brain=alike).kind is ChangeClass.STABLE
+    assert imaged(1.5, brain=(6.0, None)).kind is ChangeClass.STABLE  # head not in view now
+    assert imaged(1.5, ml=0.5, brain=alike).kind is ChangeClass.STABLE
+
+
+def test_a_change_of_signal_that_the_brain_shares_is_the_scanners() -> None:
+    shared = imaged(1.5, brain=(6.0, 6.0 * 0.75 ** (1 / BRAIN_SHARE)))
+    assert shared.kind is ChangeClass.STABLE
+    measure = shared.measure("signal ratio")
+    assert measure is not None
+    assert measure.percent == pytest.approx(-50)
+    assert measure.corrected_percent == pytest.approx(0, abs=1e-6)
+    assert "against muscle close by and the brain" in shared.why
+    hidden = imaged(2.0, brain=(6.0, 6.0 * 1.3 ** (1 / BRAIN_SHARE)))
+    assert hidden.kind is ChangeClass.IMPROVED  # all else became brighter, this did not
 
 
 def test_a_lesion_seen_in_both_exams_is_compared_though_its_unit_was_not_found() -> None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from marrowmap.core.counted import counted
 from marrowmap.core.followup import measures
 from marrowmap.core.followup.limits import DEFAULT_LIMITS, FollowupLimits
-from marrowmap.core.followup.measures import Measure
+from marrowmap.core.followup.measures import NO_SIGNALS, ExamSignals, Measure
 from marrowmap.core.followup.pairs import Group, groups, plain_pairs
 from marrowmap.core.followup.places import bone_key
 from marrowmap.core.lesion import Activity, Lesion
@@ -64,7 +64,7 @@ class Circumstances:
 
     growth: bone key -> how many times its earlier volume the bone has now. partly: units only partly inside
     one of the exams. signal_now: id of an earlier lesion -> signal at its place in the later exam.
-    near_muscle: lesion id -> signal over muscle close by, in the earlier and in the later exam.
+    signals: of the lesions and the brain in the earlier and in the later exam.
     provisional: lesions are candidates that no reader looked at; a place without one counts as seen only where
     ``signal_now`` says so.
     """
@@ -72,7 +72,7 @@ class Circumstances:
     growth: Mapping[str, float] = field(default_factory=dict)
     partly: frozenset[str] = frozenset()
     signal_now: Mapping[str, SignalNow] = field(default_factory=dict)
-    near_muscle: tuple[Mapping[str, float], Mapping[str, float]] = ({}, {})
+    signals: tuple[ExamSignals, ExamSignals] = (NO_SIGNALS, NO_SIGNALS)
     provisional: bool = False
 
 
@@ -264,12 +264,12 @@ def _course(
     if first is not None and then is not None and then > first:
         return ChangeClass.WORSENED, f"Genant grade {first} became {then}"
     volume = measures.volume(old, new, _growth(old, more))
-    signal = measures.si_ratio(old, new, more.near_muscle)
+    signal = measures.si_ratio(old, new, more.signals)
     ways = {
         _way(volume.deciding_percent, limits.change.volume_change_percent),
-        _way(signal.deciding_percent, _signal_limit(volume, signal, limits)),
+        _way(signal.deciding_percent, _signal_limit(volume, signal, more, limits)),
     }
-    told = _told(volume, signal)
+    told = _told(volume, signal, more)
     if {1, -1} <= ways:
         return ChangeClass.MIXED, f"{told}: opposite directions"
     if 1 in ways:
@@ -281,17 +281,22 @@ def _course(
     return ChangeClass.NOT_COMPARABLE, "neither volume nor signal ratio was measured at both times"
 
 
-def _signal_limit(volume: Measure, signal: Measure, limits: FollowupLimits) -> float:
+def _signal_limit(volume: Measure, signal: Measure, more: Circumstances, limits: FollowupLimits) -> float:
     """The limit, and beyond it twice the spread of the measurement where the signal was measured on the images."""
     limit = limits.change.si_ratio_change_percent
     if signal.corrected_percent is None:
         return limit
     sizes = [v for v in (volume.before, volume.after) if v is not None]
-    small = bool(sizes) and min(sizes) < limits.small_ml
-    return max(limit, 2 * (limits.small_spread_percent if small else limits.signal_spread_percent))
+    if sizes and min(sizes) < limits.small_ml:
+        spread = limits.small_spread_percent
+    elif measures.contrast(*more.signals) is None:
+        spread = limits.plain_spread_percent
+    else:
+        spread = limits.signal_spread_percent
+    return max(limit, 2 * spread)
 
 
-def _told(volume: Measure, signal: Measure) -> str:
+def _told(volume: Measure, signal: Measure, more: Circumstances) -> str:
     parts = []
     if volume.percent is not None:
         corrected = volume.corrected_percent
@@ -299,7 +304,8 @@ def _told(volume: Measure, signal: Measure) -> str:
         parts.append(f"volume {volume.percent:+.0f} %{grown}")
     if signal.percent is not None:
         near = signal.corrected_percent
-        closer = "" if near is None else f" ({near:+.0f} % against muscle close by)"
+        against = "muscle close by" + ("" if measures.contrast(*more.signals) is None else " and the brain")
+        closer = "" if near is None else f" ({near:+.0f} % against {against})"
         parts.append(f"signal ratio {signal.percent:+.0f} %{closer}")
     return ", ".join(parts)
 
@@ -319,7 +325,7 @@ def _growth(old: Lesions, more: Circumstances) -> float | None:
 def _measures(old: Lesions, new: Lesions, more: Circumstances) -> tuple[Measure, ...]:
     return (
         measures.volume(old, new, _growth(old, more)),
-        measures.si_ratio(old, new, more.near_muscle),
+        measures.si_ratio(old, new, more.signals),
         measures.adc(old, new),
         Measure("height loss", "%", measures.height_loss_percent(old), measures.height_loss_percent(new)),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from marrowmap.core.followup.measures import BRAIN_SHARE
 from marrowmap.core.rules.configuration import DEFAULT_RULES, Limits, explain
 
 
@@ -18,8 +19,9 @@ class FollowupLimits:
     explained_percent: share of the whole that the further part must explain in a merger or a split.
     inside_margin_mm: how far outside an outline still counts as in it.
     signal_spread_percent: standard deviation of a signal change between two exams in which nothing changed (another
-        scanner, pose and coil), for lesions of small_ml and more; small_spread_percent: for smaller ones, which are
-        mostly edge. Measured on digital children that no bench uses. A change decides beyond twice its spread.
+        scanner, pose and coil), for lesions of small_ml and more, when the brain shows how the scanners differ;
+        plain_spread_percent: without the brain; small_spread_percent: for smaller ones, which are mostly edge.
+        Measured on digital children that no bench uses. A change decides beyond twice its spread.
     change: limits of volume and signal ratio, shared with the scores.
     """
 
@@ -31,7 +33,8 @@ class FollowupLimits:
     explained_percent: float = 8.0
     inside_margin_mm: float = 3.0
     small_ml: float = 1.0
-    signal_spread_percent: float = 17.0
+    signal_spread_percent: float = 10.0
+    plain_spread_percent: float = 17.0
     small_spread_percent: float = 25.0
     change: Limits = DEFAULT_RULES.limits
 
@@ -55,10 +58,13 @@ class FollowupLimits:
             "Ours (PROPOSED), not published: where the growth of the bone was measured, the volume change is "
             "corrected for it before the limit is applied; both numbers are shown.",
             "Ours (PROPOSED), not published: where the images are at hand, the limit of signal is applied to the "
-            "upper quartile of the lesion over muscle of the same station within 60 mm; both numbers are shown.",
+            "upper quartile of the lesion over muscle of the same station within 60 mm, and, where both exams show the "
+            "brain, divided by the change of the brain against muscle to the power of "
+            f"{BRAIN_SHARE:g}, for a change that the brain shares is the scanner's; both numbers are shown.",
             "Ours (PROPOSED), not published: a signal change must also exceed twice what two exams differ by when "
-            f"nothing changed (on digital children {self.signal_spread_percent:g} %, below {self.small_ml:g} ml "
-            f"{self.small_spread_percent:g} %); a smaller one decides nothing where both were measured on images.",
+            f"nothing changed (on digital children {self.signal_spread_percent:g} %, without the brain "
+            f"{self.plain_spread_percent:g} %, below {self.small_ml:g} ml {self.small_spread_percent:g} %); a smaller "
+            "one decides nothing where both were measured on images.",
             "Ours (PROPOSED), not published: no limit is set for ADC; its change is shown and decides nothing.",
         )
 
