@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from marrowmap.core.site import sites_by_id
+from marrowmap.phantom.body import Tissue
+from marrowmap.training.builds import warp
 from marrowmap.training.cases import Case
-from marrowmap.training.synthesis import show, warp
+from marrowmap.training.contrasts import contrasts
+from marrowmap.training.synthesis import show
 
 SHAPE, SPACING = (20, 120, 80), (5.0, 3.0, 3.0)
 LEFT, RIGHT = sites_by_id()["femur_diaphysis_left"].label, sites_by_id()["femur_diaphysis_right"].label
@@ -47,9 +50,61 @@ def test_another_build_is_another_size_and_the_same_for_the_same_seed(case):
 
 def test_a_scanner_may_show_it_in_any_scale_but_always_finite(case):
     box = tuple(slice(0, n) for n in SHAPE)
-    for seed in range(8):
+    for seed in range(12):
         shown = show(case, box, np.random.default_rng(seed), contrast_mix=1.0)
-        for signal in (shown.stir, shown.t1, shown.b50, shown.b800):
-            assert signal is not None
+        for signal in (shown.fluid, shown.fatty):
+            assert signal.shape == SHAPE
             assert np.isfinite(signal).all()
             assert signal.min() >= 0
+
+
+@pytest.fixture
+def thigh() -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Red marrow in cortex in muscle in fat, with the signals of a child on STIR and T1."""
+    tissue = np.full((4, 60, 60), Tissue.FAT, np.uint8)
+    tissue[:, 6:54, 6:54], tissue[:, 20:40, 20:40], tissue[:, 23:37, 23:37] = (
+        Tissue.MUSCLE,
+        Tissue.CORTEX,
+        Tissue.MARROW,
+    )
+    of = {
+        Tissue.FAT: (0.1, 1.0, 3.0),
+        Tissue.MUSCLE: (1.0, 0.0, 1.0),
+        Tissue.CORTEX: (0.02, 0.0, 0.1),
+        Tissue.MARROW: (1.8, 0.4, 1.5),
+    }
+    table = np.zeros((3, 64), np.float32)
+    for kind, values in of.items():
+        table[:, kind] = values
+    raw = dict(zip(("stir", "fat", "t1"), table[:, tissue], strict=True))
+    return {**raw, "b50": raw["stir"]}, tissue
+
+
+def test_the_water_image_of_an_adult_hides_marrow_beside_cortex_and_fat(thigh, monkeypatch):
+    raw, tissue = thigh
+    monkeypatch.setattr("marrowmap.training.contrasts.WATER", 1.0)
+    for name in ("RANDOM_TISSUE", "NO_PHYSICS", "TEXTURE"):
+        monkeypatch.setattr(f"marrowmap.training.contrasts.{name}", 0.0)
+    for seed in range(6):
+        water, _ = contrasts(raw, tissue, np.random.default_rng(seed), 0.0, np.zeros(1, np.float32))
+        level = {k: np.median(water[tissue == k]) for k in (Tissue.MARROW, Tissue.FAT, Tissue.MUSCLE)}
+        assert max(level[Tissue.MARROW], level[Tissue.FAT]) < 0.3 * level[Tissue.MUSCLE]
+
+
+def test_yellow_marrow_looks_like_fat_and_leaves_muscle_alone(thigh, monkeypatch):
+    raw, tissue = thigh
+    for name, odds in (
+        ("YELLOW", 1.0),
+        ("WATER", 0.0),
+        ("OTHER_CORTEX", 0.0),
+        ("RANDOM_TISSUE", 0.0),
+        ("NO_PHYSICS", 0.0),
+        ("TEXTURE", 0.0),
+    ):
+        monkeypatch.setattr(f"marrowmap.training.contrasts.{name}", odds)
+    for seed in range(6):
+        fluid, fatty = contrasts(raw, tissue, np.random.default_rng(seed), 0.0, np.zeros(1, np.float32))
+        marrow = tissue == Tissue.MARROW
+        assert np.median(fluid[marrow]) < 0.6 * 1.8
+        assert np.median(fatty[marrow]) > 1.4 * 1.5
+        assert np.median(fluid[tissue == Tissue.MUSCLE]) == pytest.approx(1.0)

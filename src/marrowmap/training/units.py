@@ -32,8 +32,9 @@ from marrowmap.imaging.network import unit_channels
 from marrowmap.imaging.surroundings import features_at, levels_of
 from marrowmap.imaging.working import double, halve
 from marrowmap.phantom.body import Tissue
+from marrowmap.training.builds import warp
 from marrowmap.training.cases import Case, load
-from marrowmap.training.synthesis import Box, choose_box, show, warp
+from marrowmap.training.synthesis import SHOWN, Box, choose_box, show
 from marrowmap.training.voxels import Dense, export, fit, keep
 
 VOXELS = {"bone": 14_000, "near": 7_000, "far": 5_000}
@@ -58,7 +59,7 @@ def fine_target(tissue: npt.NDArray[np.uint8], site: npt.NDArray[np.uint8]) -> n
 def sample(case: Case, rng: np.random.Generator) -> dict[str, npt.NDArray]:
     """One appearance: features (float16), fine target, label and weight of the voxels drawn."""
     if rng.random() < WARPED:
-        case = warp(case, rng, ("stir", "fat", "t1", "b50"))
+        case = warp(case, rng, SHOWN)
     shape = case.site.shape
     box: Box = tuple(slice(0, n) for n in shape)  # type: ignore[assignment]
     kind = rng.random()
@@ -66,10 +67,10 @@ def sample(case: Case, rng: np.random.Generator) -> dict[str, npt.NDArray]:
         box = choose_box(case, rng, int(rng.integers(60, 220)), int(rng.integers(70, 170)), shape[0])
     elif kind < 0.4:
         box = choose_box(case, rng, int(rng.integers(200, shape[1])), shape[2], shape[0])
-    shown = show(case, box, rng, contrast_mix=0.5, diffusion=False)
+    shown = show(case, box, rng)
     gone = rng.random()
     channels = unit_channels(
-        None if 0.25 <= gone < 0.4 else shown.stir, None if gone < 0.25 else shown.t1, case.spacing
+        None if 0.25 <= gone < 0.4 else shown.fluid, None if gone < 0.25 else shown.fatty, case.spacing
     )
     site, tissue = case.site[box], case.tissue[box]
     if rng.random() < 0.5:

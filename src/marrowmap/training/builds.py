@@ -1,0 +1,68 @@
+"""A case of another build: stretched, sheared and bent, so that the network does not know one body only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from marrowmap.training.cases import Case
+
+Float = npt.NDArray[np.float32]
+
+SPREAD = 0.11
+"""Standard deviation of the logarithm of the stretch along each axis."""
+BEND_MM, BEND_EVERY_MM = 6.0, 75.0
+"""Standard deviation of the bends, and the distance over which they change."""
+MOST_VOXELS = 14_000_000
+
+
+def warp(case: Case, rng: np.random.Generator, signals: tuple[str, ...]) -> Case:
+    """The same child with another build: stretched along each axis, sheared and bent by a smooth random field.
+
+    Only tissue, units and the named signals are made; left and right stay what they are.
+    """
+    shape = np.array(case.tissue.shape)
+    stretch = np.exp(rng.uniform(-0.15, 0.25) + rng.normal(0, SPREAD, 3)).clip(0.72, 1.4)
+    out = np.maximum(np.round(shape * stretch).astype(int), 4)
+    if out.prod() > MOST_VOXELS:
+        stretch *= (MOST_VOXELS / out.prod()) ** (1 / 3)
+        out = np.maximum(np.round(shape * stretch).astype(int), 4)
+    spacing = np.array(case.spacing)
+    shear = rng.normal(0, 0.06, (3, 3)) * (spacing[None, :] / spacing[:, None])
+    matrix = (np.eye(3) + shear * (1 - np.eye(3))) / stretch[None, :]
+    middle = (shape - 1) / 2 - matrix @ ((out - 1) / 2)
+    axes = [np.arange(n, dtype=np.float32) for n in out]
+    at = np.empty((3, *out), np.float32)
+    for k in range(3):
+        ramps = [np.float32(matrix[k, j]) * axes[j] for j in range(3)]
+        at[k] = (
+            np.float32(middle[k])
+            + ramps[0][:, None, None]
+            + ramps[1][None, :, None]
+            + ramps[2][None, None, :]
+        )
+        at[k] += _bend(rng, out, spacing) * np.float32(1 / spacing[k])
+    return replace(
+        case,
+        signal={
+            k: ndimage.map_coordinates(case.signal[k].astype(np.float32), at, order=1).astype(np.float16)
+            for k in signals
+        },
+        tissue=ndimage.map_coordinates(case.tissue, at, order=0),
+        site=ndimage.map_coordinates(case.site, at, order=0),
+    )
+
+
+def _bend(rng: np.random.Generator, shape: npt.NDArray[np.intp], spacing: Float) -> Float:
+    """A smooth field in millimetres, zero on average."""
+    knots = np.maximum(np.ceil(shape * spacing / BEND_EVERY_MM).astype(int), 2) + 1
+    coarse = ndimage.zoom(rng.normal(0, BEND_MM, knots).astype(np.float32), 4, order=3)
+    index = [np.linspace(0, n - 1, m, dtype=np.float32) for n, m in zip(coarse.shape, shape, strict=True)]
+    for axis, places in enumerate(index):
+        low = np.minimum(places.astype(int), coarse.shape[axis] - 2)
+        share = (places - low).reshape([-1 if a == axis else 1 for a in range(3)])
+        coarse = coarse.take(low, axis) * (1 - share) + coarse.take(low + 1, axis) * share
+    return coarse
