@@ -105,6 +105,21 @@ def test_a_rising_genant_grade_is_worse_and_a_falling_one_a_problem_of_measureme
     assert "fault of measurement" in better.problems[0]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (4.0, 5.2, ChangeClass.WORSENED),  # exactly 30 %
+        (4.0, 5.19, ChangeClass.STABLE),
+        (1.0, 1.3, ChangeClass.STABLE),  # few voxels
+        (1.0, 1.35, ChangeClass.WORSENED),
+        (1.9, 1.2, ChangeClass.IMPROVED),
+        (2.6, 1.75, ChangeClass.STABLE),  # counts as thin when either time does
+    ],
+)
+def test_a_volume_of_few_voxels_must_change_by_more(before: float, after: float, kind: ChangeClass) -> None:
+    assert one(lesion("1", volume=before), lesion("x", volume=after)).kind is kind
+
+
 def imaged(now: float, ml: float = 2.0, brain: tuple[float | None, float | None] = (None, None)) -> Change:
     """A lesion that had 2.0 times the signal of muscle close by and now has ``now``."""
     more = Circumstances(signals=(ExamSignals({"1": 2.0}, brain[0]), ExamSignals({"x": now}, brain[1])))
@@ -120,7 +135,7 @@ def test_signal_measured_on_images_decides_only_beyond_its_own_spread() -> None:
 
 def test_where_the_brain_shows_how_the_scanners_differ_a_smaller_change_of_signal_decides() -> None:
     alike = (6.0, 6.0)
-    assert imaged(1.5, brain=alike).kind is ChangeClass.IMPROVED
+    assert imaged(1.5, brain=alike).kind is ChangeClass.IMPROVED  # 25 % darker
     assert imaged(1.7, brain=alike).kind is ChangeClass.STABLE
     assert imaged(1.5, brain=(6.0, None)).kind is ChangeClass.STABLE  # head not in view now
     assert imaged(1.5, ml=0.5, brain=alike).kind is ChangeClass.STABLE
@@ -134,7 +149,7 @@ def test_a_change_of_signal_that_the_brain_shares_is_the_scanners() -> None:
     assert measure.percent == pytest.approx(-50)
     assert measure.corrected_percent == pytest.approx(0, abs=1e-6)
     assert "against muscle close by and the brain" in shared.why
-    hidden = imaged(2.0, brain=(6.0, 6.0 * 1.3 ** (1 / BRAIN_SHARE)))
+    hidden = imaged(2.0, brain=(6.0, 6.0 * 1.4 ** (1 / BRAIN_SHARE)))
     assert hidden.kind is ChangeClass.IMPROVED  # all else became brighter, this did not
 
 

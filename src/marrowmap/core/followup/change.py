@@ -266,7 +266,7 @@ def _course(
     volume = measures.volume(old, new, _growth(old, more))
     signal = measures.si_ratio(old, new, more.signals)
     ways = {
-        _way(volume.deciding_percent, limits.change.volume_change_percent),
+        _way(volume.deciding_percent, _volume_limit(volume, limits)),
         _way(signal.deciding_percent, _signal_limit(volume, signal, more, limits)),
     }
     told = _told(volume, signal, more)
@@ -281,13 +281,22 @@ def _course(
     return ChangeClass.NOT_COMPARABLE, "neither volume nor signal ratio was measured at both times"
 
 
+def _volume_limit(volume: Measure, limits: FollowupLimits) -> float:
+    limit = limits.change.volume_change_percent
+    return max(limit, limits.thin_volume_percent) if _smallest(volume) < limits.thin_ml else limit
+
+
+def _smallest(volume: Measure) -> float:
+    """Volume in ml at the time when it was smaller; infinite when it was measured at neither."""
+    return min((v for v in (volume.before, volume.after) if v is not None), default=float("inf"))
+
+
 def _signal_limit(volume: Measure, signal: Measure, more: Circumstances, limits: FollowupLimits) -> float:
     """The limit, and beyond it twice the spread of the measurement where the signal was measured on the images."""
     limit = limits.change.si_ratio_change_percent
     if signal.corrected_percent is None:
         return limit
-    sizes = [v for v in (volume.before, volume.after) if v is not None]
-    if sizes and min(sizes) < limits.small_ml:
+    if _smallest(volume) < limits.small_ml:
         spread = limits.small_spread_percent
     elif measures.contrast(*more.signals) is None:
         spread = limits.plain_spread_percent
