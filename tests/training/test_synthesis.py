@@ -9,7 +9,7 @@ from marrowmap.core.site import sites_by_id
 from marrowmap.phantom.body import Tissue
 from marrowmap.training.builds import warp
 from marrowmap.training.cases import Case
-from marrowmap.training.contrasts import contrasts
+from marrowmap.training.contrasts import Contrasts, contrasts
 from marrowmap.training.synthesis import show
 
 SHAPE, SPACING = (20, 120, 80), (5.0, 3.0, 3.0)
@@ -51,7 +51,7 @@ def test_another_build_is_another_size_and_the_same_for_the_same_seed(case):
 def test_a_scanner_may_show_it_in_any_scale_but_always_finite(case):
     box = tuple(slice(0, n) for n in SHAPE)
     for seed in range(12):
-        shown = show(case, box, np.random.default_rng(seed), contrast_mix=1.0)
+        shown = show(case, box, np.random.default_rng(seed), Contrasts(mix=1.0))
         for signal in (shown.fluid, shown.fatty):
             assert signal.shape == SHAPE
             assert np.isfinite(signal).all()
@@ -80,30 +80,32 @@ def thigh() -> tuple[dict[str, np.ndarray], np.ndarray]:
     return {**raw, "b50": raw["stir"]}, tissue
 
 
-def test_the_water_image_of_an_adult_hides_marrow_beside_cortex_and_fat(thigh, monkeypatch):
-    raw, tissue = thigh
-    monkeypatch.setattr("marrowmap.training.contrasts.WATER", 1.0)
-    for name in ("RANDOM_TISSUE", "NO_PHYSICS", "TEXTURE"):
+@pytest.fixture
+def physics_alone(monkeypatch):
+    """No contrast but those that are asked for."""
+    for name in ("OTHER_CORTEX", "RANDOM_TISSUE", "NO_PHYSICS", "TEXTURE"):
         monkeypatch.setattr(f"marrowmap.training.contrasts.{name}", 0.0)
+
+
+NO_LEAK = np.zeros(1, np.float32)
+
+
+@pytest.mark.usefixtures("physics_alone")
+def test_the_water_image_of_an_adult_hides_marrow_beside_cortex_and_fat(thigh):
+    raw, tissue = thigh
     for seed in range(6):
-        water, _ = contrasts(raw, tissue, np.random.default_rng(seed), 0.0, np.zeros(1, np.float32))
+        odds = Contrasts(mix=0, water=1, yellow=0)
+        water, _ = contrasts(raw, tissue, np.random.default_rng(seed), odds, NO_LEAK)
         level = {k: np.median(water[tissue == k]) for k in (Tissue.MARROW, Tissue.FAT, Tissue.MUSCLE)}
         assert max(level[Tissue.MARROW], level[Tissue.FAT]) < 0.3 * level[Tissue.MUSCLE]
 
 
-def test_yellow_marrow_looks_like_fat_and_leaves_muscle_alone(thigh, monkeypatch):
+@pytest.mark.usefixtures("physics_alone")
+def test_yellow_marrow_looks_like_fat_and_leaves_muscle_alone(thigh):
     raw, tissue = thigh
-    for name, odds in (
-        ("YELLOW", 1.0),
-        ("WATER", 0.0),
-        ("OTHER_CORTEX", 0.0),
-        ("RANDOM_TISSUE", 0.0),
-        ("NO_PHYSICS", 0.0),
-        ("TEXTURE", 0.0),
-    ):
-        monkeypatch.setattr(f"marrowmap.training.contrasts.{name}", odds)
     for seed in range(6):
-        fluid, fatty = contrasts(raw, tissue, np.random.default_rng(seed), 0.0, np.zeros(1, np.float32))
+        odds = Contrasts(mix=0, water=0, yellow=1)
+        fluid, fatty = contrasts(raw, tissue, np.random.default_rng(seed), odds, NO_LEAK)
         marrow = tissue == Tissue.MARROW
         assert np.median(fluid[marrow]) < 0.6 * 1.8
         assert np.median(fatty[marrow]) > 1.4 * 1.5

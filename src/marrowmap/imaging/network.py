@@ -62,6 +62,8 @@ class Bones:
 MAYBE = 0.15
 """Voxels whose bone probability stays below this are never bone."""
 CHUNK = 30_000
+SOME_TISSUE = 0.3
+"""Share of the voxels around that must show signal where a fat-bright sequence would show marrow."""
 WORTH_A_LOOK = 0.04
 """Every fourth voxel is asked first; where none around reaches this bone probability, the rest is not asked."""
 
@@ -79,10 +81,12 @@ def unit_channels(fluid: Float | None, fatty: Float | None, spacing: tuple[float
 
 
 def _ask(
-    levels: list[Level], places: npt.NDArray[np.intp], maps: list[npt.NDArray[np.float16]]
+    net: ort.InferenceSession,
+    levels: list[Level],
+    places: npt.NDArray[np.intp],
+    maps: list[npt.NDArray[np.float16]],
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Run the unit network at ``places``; fills the maps and returns what may be bone."""
-    net = session("units")
     kept = []
     for start in range(0, len(places), CHUNK):
         part = places[start : start + CHUNK]
@@ -105,16 +109,19 @@ def find_bones(work: Working) -> Bones:
     channels = unit_channels(fluid, fatty, work.grid.spacing)
     levels = levels_of(channels, work.grid.spacing, UNIT_LATTICES)
     maps = [np.zeros(work.grid.shape, dtype=np.float16) for _ in range(3)]
-    body = (channels[2] > 0.3) & work.body
+    body = work.body
+    if fatty is not None:  # with fat suppressed alone, marrow itself may be black
+        body = body & (channels[2] > SOME_TISSUE)
     first = np.zeros_like(body)
     first[:, ::2, ::2] = body[:, ::2, ::2]
-    kept = _ask(levels, np.argwhere(first), maps)
+    net = session("units")
+    kept = _ask(net, levels, np.argwhere(first), maps)
     near = ndimage.maximum_filter(maps[0][:, ::2, ::2].astype(np.float32), (1, 3, 3)) > WORTH_A_LOOK
     near = np.asarray(double(near, body.shape), dtype=bool)
     for target in maps[1:]:
         coarse = np.asarray(double(target[:, ::2, ::2], body.shape))
         np.copyto(target, coarse, where=body & ~first)
-    kept += _ask(levels, np.argwhere(near & body & ~first), maps)
+    kept += _ask(net, levels, np.argwhere(near & body & ~first), maps)
     found, classes, order = (np.concatenate([k[i] for k in kept]) for i in range(3))
     return Bones(maps[0], maps[1], maps[2], found, classes, order.astype(np.float16))
 

@@ -108,12 +108,16 @@ class Working:
 
     @cached_property
     def body(self) -> Bool:
-        """Voxels inside the skin, from every anatomical sequence there is."""
+        """Voxels inside the skin, from every anatomical sequence there is.
+
+        Holes are filled in both planes: a shaft without signal is closed across, though open where the exam ends.
+        """
         names = [k for k in ("STIR", "T1", "T2FS", "DIXON_WATER", "T2") if k in self.signal]
         parts = [body_mask(halve(self.signal[k])) for k in names or list(self.signal)[:1]]
         mask = np.logical_or.reduce(parts)
         filled = np.stack([ndimage.binary_fill_holes(s) for s in mask])
-        return double(filled, self.grid.shape)
+        across = np.stack([ndimage.binary_fill_holes(r) for r in mask.swapaxes(0, 1)], axis=1)
+        return double(filled | across, self.grid.shape)
 
     @cached_property
     def depth_mm(self) -> Float:

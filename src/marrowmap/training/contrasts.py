@@ -3,6 +3,8 @@ that the network learns shapes and borders instead of one scanner's greys."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
@@ -13,34 +15,42 @@ Float = npt.NDArray[np.float32]
 Tissues = npt.NDArray[np.uint8]
 Signals = dict[str, Float]
 
-WATER = 0.1
-"""Share of the appearances that show the water image of an adult in place of STIR."""
-YELLOW = 0.3
-"""Share of the appearances in which all marrow is fatty, as in adults."""
 OTHER_CORTEX = 0.3
 RANDOM_TISSUE = 0.25
 NO_PHYSICS = 0.25
 TEXTURE = 0.5
 
 
+@dataclass(frozen=True)
+class Contrasts:
+    """Odds of an appearance.
+
+    mix: that other sequences stand in the places of STIR and T1. water: that the water image of an adult stands in
+    the place of STIR. yellow: that all marrow is fatty, as in adults.
+    """
+
+    mix: float = 0.5
+    water: float = 0.1
+    yellow: float = 0.3
+
+
 def contrasts(
-    raw: Signals, tissue: Tissues, rng: np.random.Generator, mix: float, leak: Float
+    raw: Signals, tissue: Tissues, rng: np.random.Generator, odds: Contrasts, leak: Float
 ) -> tuple[Float, Float]:
     """(fluid-sensitive signal, fat-bright signal) of one appearance, without noise.
 
-    mix: odds that other sequences stand in the places of STIR and T1. leak: share of the fat that is not suppressed,
-    voxel by voxel.
+    leak: share of the fat that is not suppressed, voxel by voxel.
     """
-    if rng.random() < YELLOW:
+    if rng.random() < odds.yellow:
         raw = _yellow_marrow(raw, tissue, rng)
     if rng.random() < OTHER_CORTEX:
         raw = _other_cortex(raw, tissue, rng)
     fluid, fatty = raw["stir"] + leak * raw["fat"], raw["t1"]
-    if rng.random() < WATER:
+    if rng.random() < odds.water:
         fluid = _water(_yellow_marrow(raw, tissue, rng, 1.0), tissue, rng)
-    elif rng.random() < mix:
+    elif rng.random() < odds.mix:
         fluid = _other_fluid(raw, fluid, rng)
-    if rng.random() < mix:
+    if rng.random() < odds.mix:
         fatty = _other_fat(raw, fatty, rng)
     if rng.random() < RANDOM_TISSUE:
         fluid, fatty = _random_tissue(tissue, rng, fluid, fatty)

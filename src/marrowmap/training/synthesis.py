@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from marrowmap.training.cases import Case
-from marrowmap.training.contrasts import contrasts
+from marrowmap.training.contrasts import Contrasts, contrasts
 
 Float = npt.NDArray[np.float32]
 Box = tuple[slice, slice, slice]
@@ -40,8 +40,8 @@ def choose_box(case: Case, rng: np.random.Generator, rows: int, columns: int, sl
     return box[0], box[1], box[2]
 
 
-def show(case: Case, box: Box, rng: np.random.Generator, contrast_mix: float = 0.5) -> Shown:
-    """Draw a scanner. contrast_mix: odds that contrasts other than STIR and T1 stand in their places."""
+def show(case: Case, box: Box, rng: np.random.Generator, odds: Contrasts) -> Shown:
+    """Draw a scanner and the contrasts it shows."""
     raw = {k: case.signal[k][box].astype(np.float32) for k in SHOWN}
     shape = raw["stir"].shape
     station = _stations(rng, shape[1], case.spacing[1])
@@ -49,7 +49,7 @@ def show(case: Case, box: Box, rng: np.random.Generator, contrast_mix: float = 0
     leak = (
         rng.uniform(0, 0.25) * np.clip(_field(rng, shape, 1.0), 0, 2.0) if leaks else np.zeros(1, np.float32)
     )
-    fluid, fatty = contrasts(raw, case.tissue[box], rng, contrast_mix, leak)
+    fluid, fatty = contrasts(raw, case.tissue[box], rng, odds, leak)
     noise = rng.uniform(0.02, 0.12) if rng.random() < 0.75 else rng.uniform(0.12, 0.25)
     return Shown(_scan(fluid, rng, station, noise), _scan(fatty, rng, station, 0.6 * noise), station)
 

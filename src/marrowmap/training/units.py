@@ -34,6 +34,7 @@ from marrowmap.imaging.working import double, halve
 from marrowmap.phantom.body import Tissue
 from marrowmap.training.builds import warp
 from marrowmap.training.cases import Case, load
+from marrowmap.training.contrasts import Contrasts
 from marrowmap.training.synthesis import SHOWN, Box, choose_box, show
 from marrowmap.training.voxels import Dense, export, fit, keep
 
@@ -67,7 +68,7 @@ def sample(case: Case, rng: np.random.Generator) -> dict[str, npt.NDArray]:
         box = choose_box(case, rng, int(rng.integers(60, 220)), int(rng.integers(70, 170)), shape[0])
     elif kind < 0.4:
         box = choose_box(case, rng, int(rng.integers(200, shape[1])), shape[2], shape[0])
-    shown = show(case, box, rng)
+    shown = show(case, box, rng, Contrasts())
     gone = rng.random()
     channels = unit_channels(
         None if 0.25 <= gone < 0.4 else shown.fluid, None if gone < 0.25 else shown.fatty, case.spacing
