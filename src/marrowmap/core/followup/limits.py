@@ -34,7 +34,7 @@ class FollowupLimits:
     explained_percent: float = 8.0
     inside_margin_mm: float = 3.0
     small_ml: float = 1.0
-    signal_spread_percent: float = 12.5
+    signal_spread_percent: float = 11.0
     plain_spread_percent: float = 17.0
     small_spread_percent: float = 25.0
     thin_ml: float = 2.0
@@ -64,8 +64,8 @@ class FollowupLimits:
             f"{self.thin_volume_percent:g} %, for such a lesion fills few voxels (two outlines of one lesion differ by "
             "12 to 20 % there, standard deviation on digital children).",
             "Ours (PROPOSED), not published: where the images are at hand, the limit of signal is applied to the "
-            "upper quartile of the lesion over muscle of the same station within 60 mm, and, where both exams show the "
-            "brain, divided by the change of the brain against muscle to the power of "
+            "brighter three quarters of the lesion over muscle of the same station within 60 mm, and, where both "
+            "exams show the brain, divided by the change of the brain against muscle to the power of "
             f"{BRAIN_SHARE:g}, for a change that the brain shares is the scanner's; both numbers are shown.",
             "Ours (PROPOSED), not published: a signal change must also exceed twice what two exams differ by when "
             f"nothing changed (on digital children {self.signal_spread_percent:g} %, without the brain "
