@@ -71,7 +71,7 @@ def _grow(
     """Connected voxels above the half-way signal, inside bone where the click is in bone.
 
     Grown twice: the few voxels at the click say how bright the lesion is only roughly, the first outline says it
-    better. In development children the volume was then off by 9 % instead of 29 % (median).
+    better, so that two scans of one lesion give nearly one volume.
     """
     distance = _distance(signal.shape, at, spacing)
     bone = labels > 0
