@@ -87,26 +87,24 @@ def physics_alone(monkeypatch):
         monkeypatch.setattr(f"marrowmap.training.contrasts.{name}", 0.0)
 
 
-NO_LEAK = np.zeros(1, np.float32)
+def shown_six_times(thigh, odds):
+    """(fluid-sensitive, fat-bright) of six appearances, nothing leaking through fat suppression."""
+    for seed in range(6):
+        yield contrasts(*thigh, np.random.default_rng(seed), odds, np.zeros(1, np.float32))
 
 
 @pytest.mark.usefixtures("physics_alone")
 def test_the_water_image_of_an_adult_hides_marrow_beside_cortex_and_fat(thigh):
-    raw, tissue = thigh
-    for seed in range(6):
-        odds = Contrasts(mix=0, water=1, yellow=0)
-        water, _ = contrasts(raw, tissue, np.random.default_rng(seed), odds, NO_LEAK)
+    tissue = thigh[1]
+    for water, _ in shown_six_times(thigh, Contrasts(mix=0, water=1, yellow=0)):
         level = {k: np.median(water[tissue == k]) for k in (Tissue.MARROW, Tissue.FAT, Tissue.MUSCLE)}
         assert max(level[Tissue.MARROW], level[Tissue.FAT]) < 0.3 * level[Tissue.MUSCLE]
 
 
 @pytest.mark.usefixtures("physics_alone")
 def test_yellow_marrow_looks_like_fat_and_leaves_muscle_alone(thigh):
-    raw, tissue = thigh
-    for seed in range(6):
-        odds = Contrasts(mix=0, water=0, yellow=1)
-        fluid, fatty = contrasts(raw, tissue, np.random.default_rng(seed), odds, NO_LEAK)
-        marrow = tissue == Tissue.MARROW
-        assert np.median(fluid[marrow]) < 0.6 * 1.8
-        assert np.median(fatty[marrow]) > 1.4 * 1.5
+    tissue = thigh[1]
+    for fluid, fatty in shown_six_times(thigh, Contrasts(mix=0, water=0, yellow=1)):
+        assert np.median(fluid[tissue == Tissue.MARROW]) < 0.6 * 1.8
+        assert np.median(fatty[tissue == Tissue.MARROW]) > 1.4 * 1.5
         assert np.median(fluid[tissue == Tissue.MUSCLE]) == pytest.approx(1.0)

@@ -61,8 +61,7 @@ class FollowupLimits:
             "Ours (PROPOSED), not published: where the growth of the bone was measured, the volume change is "
             "corrected for it before the limit is applied; both numbers are shown.",
             f"Ours (PROPOSED), not published: below {self.thin_ml:g} ml a volume must change by "
-            f"{self.thin_volume_percent:g} %, for such a lesion fills few voxels (two outlines of one lesion differ by "
-            "12 to 20 % there, standard deviation on digital children).",
+            f"{self.thin_volume_percent:g} %, for such a lesion fills few voxels and its volume is known less well.",
             "Ours (PROPOSED), not published: where the images are at hand, the limit of signal is applied to the "
             "brighter three quarters of the lesion over muscle of the same station within 60 mm, and, where both "
             "exams show the brain, divided by the change of the brain against muscle to the power of "
