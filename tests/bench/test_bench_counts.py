@@ -97,3 +97,27 @@ def test_worked_example_of_metrics_dice() -> None:
     request = ExamRequest(1, age_years=9.0).settled()
     one = BenchExam(request, {"STIR": volume}, grid, truth, nothing, nothing, ())
     assert compare_labels(one, Skeleton(found, grid, "x")).dice[UNIT.id] == pytest.approx(0.68)
+
+
+def test_the_spread_is_the_distance_of_measured_from_true_change():
+    from types import SimpleNamespace
+
+    from marrowmap.bench.followup_pairs import TrueState
+    from marrowmap.bench.followup_spread import Spread
+    from marrowmap.core.followup.change import Change, ChangeClass
+    from marrowmap.core.followup.measures import BRAIN_SHARE, ExamSignals, Measure
+
+    exam = lambda ml, ratio, cm: SimpleNamespace(truth={1: TrueState(ml, ratio, True)}, height_cm=cm)  # noqa: E731
+    pair = SimpleNamespace(before=exam(4.0, 5.0, 130), after=exam(4.0, 5.0, 130), true_pairs=lambda: {(1, 1)})
+    change = Change(
+        ChangeClass.STABLE, ChangeClass.STABLE, ("1",), ("1",), "sternum_body", "",
+        (Measure("volume", "ml", 4.0, 4.4),),
+    )  # fmt: skip
+    seen = ExamSignals({"1": 3.0}, 6.0), ExamSignals({"1": 3.0 * 1.2}, 6.0 * 1.2 ** (1 / BRAIN_SHARE))
+    spread = Spread()
+    spread.count(pair, [change], seen)  # type: ignore[arg-type]
+    told = spread.record()
+    assert told["signal_against_muscle_percent"] == pytest.approx(18.2)  # ln 1.2: the scanner's, all of it
+    assert told["signal_with_brain_percent"] == pytest.approx(0.0, abs=0.05)
+    assert told["volume_from_2_ml_percent"] == pytest.approx(9.5)
+    assert told["volume_below_2_ml_percent"] is None

@@ -25,6 +25,7 @@ from marrowmap.bench.followup_pairs import (
     true_class,
 )
 from marrowmap.bench.followup_repeat import repeatability
+from marrowmap.bench.followup_spread import Spread
 from marrowmap.core.followup.change import Change, ChangeClass, Circumstances
 from marrowmap.core.followup.comparison import Comparison, compare
 from marrowmap.core.followup.limits import DEFAULT_LIMITS
@@ -67,6 +68,7 @@ class Tally:
     seconds: float = 0.0
     n_pairs: int = 0
     confused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    spread: Spread = field(default_factory=Spread)
 
     @property
     def f1(self) -> float | None:
@@ -163,6 +165,7 @@ def bench_followup(
         "goals": GOALS,
         "product_labels": {"method": METHOD, **product.record()},
         "true_labels": truth.record(),
+        "spread": product.spread.record(),
         "baselines": {name: tally.record() for name, tally in registered.items()},
         "missing_parts": {
             "crashes": broken,
@@ -235,6 +238,7 @@ def follow(pair: ExamPair, skeletons: tuple[Skeleton, Skeleton], tally: Tally) -
     answer = compare(*readings, proposals, more)
     tally.count({(int(p.before_id), int(p.after_id)) for p in proposals}, pair.true_pairs())
     _names(pair, answer.changes, tally)
+    tally.spread.count(pair, answer.changes, more.signals)
     return answer
 
 

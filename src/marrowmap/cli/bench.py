@@ -96,6 +96,9 @@ def measure(name: Set = "test", exams: Exams = None, cache: Cache = None, as_jso
 def followup(
     name: Annotated[str, typer.Option("--set", help="test, or held_out: another kind of body")] = "test",
     pairs: Annotated[int, typer.Option(help="pairs of exams", min=1)] = 40,
+    first: Annotated[
+        int, typer.Option(help="number of the first pair; 200 to 215 were developed on", min=0)
+    ] = 0,
     registered: Annotated[
         int, typer.Option(help="pairs also registered as images, for comparison", min=0)
     ] = 4,
@@ -105,7 +108,7 @@ def followup(
     """Which lesion is which and what became of it, beside nearest centres after image registration."""
     from marrowmap.bench.followup import bench_followup
 
-    _print(bench_followup(pairs, registered, name=name, keep=cache, say=_say(as_json)), as_json)
+    _print(bench_followup(pairs, registered, name=name, first=first, keep=cache, say=_say(as_json)), as_json)
 
 
 @bench_app.command()
