@@ -3,12 +3,10 @@ the numbers are. On digital children with known truth; nothing here was measured
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from marrowmap.bench.followup_pairs import (
 )
 from marrowmap.bench.followup_repeat import repeatability
 from marrowmap.bench.followup_spread import Spread
+from marrowmap.bench.own_labels import networks_mark
 from marrowmap.core.followup.change import Change, ChangeClass, Circumstances
 from marrowmap.core.followup.comparison import Comparison, compare
 from marrowmap.core.followup.limits import DEFAULT_LIMITS
@@ -204,9 +203,7 @@ def _labelled(pair: ExamPair, folder: Path | None) -> tuple[Skeleton, Skeleton]:
 
     if folder is None:
         return label_skeleton(pair.before.volumes), label_skeleton(pair.after.volumes)
-    weights = resources.files("marrowmap.assets").joinpath("units.onnx").read_bytes()
-    network = hashlib.md5(weights, usedforsecurity=False).hexdigest()[:6]
-    path = folder / f"{pair.before.request.body}-{pair.number:03d}-labels-{network}.pkl"
+    path = folder / f"{pair.before.request.body}-{pair.number:03d}-labels-{networks_mark()}.pkl"
     if path.is_file():
         return pickle.loads(path.read_bytes())  # type: ignore[no-any-return]  # noqa: S301
     made = label_skeleton(pair.before.volumes), label_skeleton(pair.after.volumes)

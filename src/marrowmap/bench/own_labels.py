@@ -16,6 +16,8 @@ from marrowmap.bench.exams import BenchExam
 from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.imaging.label import label_skeleton
 
+LABEL_NETWORKS = ("units", "outline")
+
 
 @dataclass(frozen=True)
 class Labelled:
@@ -28,7 +30,7 @@ class Labelled:
 def own_labels(exam: BenchExam, cache: Path | None) -> Labelled:
     """Label the exam, or read the labels that these weights gave it before."""
     r = exam.request
-    name = f"labels-{_weights()}-{r.body}-{r.seed}-{r.lesions}-{r.difficulty}.npz"
+    name = f"labels-{networks_mark()}-{r.body}-{r.seed}-{r.lesions}-{r.difficulty}.npz"
     path = cache / name if cache is not None else None
     if path is not None and path.exists():
         return _read(path, exam)
@@ -41,9 +43,11 @@ def own_labels(exam: BenchExam, cache: Path | None) -> Labelled:
 
 
 @cache
-def _weights() -> str:
-    data = resources.files("marrowmap.assets").joinpath("units.onnx").read_bytes()
-    return hashlib.sha256(data).hexdigest()[:8]
+def networks_mark() -> str:
+    """Eight characters that change with the networks that make labels."""
+    assets = resources.files("marrowmap.assets")
+    data = [assets.joinpath(f"{name}.onnx").read_bytes() for name in LABEL_NETWORKS]
+    return hashlib.sha256(b"".join(data)).hexdigest()[:8]
 
 
 def _write(made: Labelled, path: Path) -> None:

@@ -18,6 +18,7 @@ from marrowmap.imaging.grids import resample as resample_any
 from marrowmap.imaging.label_assemble import LIKELY, assemble
 from marrowmap.imaging.label_rough import CERTAINTY, rough_labels
 from marrowmap.imaging.network import find_bones, weights_there
+from marrowmap.imaging.outline import bone_share, outline_view
 from marrowmap.imaging.working import Working, enlarge, prepare, prepare_main, weights
 
 Progress = Callable[..., None]
@@ -49,7 +50,8 @@ def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = No
     named = assemble(work, bones)
     if progress:
         progress("drawing labels", 2, 3)
-    labels = _to_full(named.labels, bones.bone, work)
+    view = outline_view(volumes, work, bones, named.labels)
+    labels = _to_full(view.nearest, bone_share(view), view.grid, work.full)
     method = ". ".join([METHOD, *named.notes])
     return Skeleton(labels, work.full, method, named.certainty, named.uncertain_levels, named.coverage)
 
@@ -73,18 +75,18 @@ def coronal_volumes(volumes: dict[str, Volume]) -> dict[str, Volume] | None:
 
 
 def _to_full(
-    small: npt.NDArray[np.uint8], bone: npt.NDArray[np.float16], work: Working
+    units: npt.NDArray[np.uint8], bone: npt.NDArray[np.float16], fine: Grid, full: Grid
 ) -> npt.NDArray[np.uint8]:
     """Labels on the exam's grid: smooth outline from the interpolated probability, unit of the nearest voxel."""
-    labels = enlarge(small, work.grid, work.full).astype(np.uint8)
-    for s, part in enumerate(_slices(bone, work)):
+    labels = enlarge(units, fine, full).astype(np.uint8)
+    for s, part in enumerate(_slices(bone, fine, full)):
         labels[s][part < LIKELY] = 0
     return labels
 
 
-def _slices(bone: npt.NDArray[np.float16], work: Working) -> Iterator[npt.NDArray[np.float32]]:
+def _slices(bone: npt.NDArray[np.float16], fine: Grid, full: Grid) -> Iterator[npt.NDArray[np.float32]]:
     """Interpolated bone probability of each slice of the exam's grid, one at a time to save memory."""
-    along, down, across = (weights(work.grid, work.full, axis) for axis in range(3))
+    along, down, across = (weights(fine, full, axis) for axis in range(3))
     for row in along:
         near = np.flatnonzero(row)
         mixed = np.tensordot(row[near], bone[near].astype(np.float32), axes=1)

@@ -25,10 +25,10 @@ Float = npt.NDArray[np.float32]
 Bool = npt.NDArray[np.bool_]
 
 
-def working_grid(grid: Grid) -> Grid:
-    """Grid over the same box with 3 mm pixels and 4 to 6.5 mm slices; axes as ``grid``'s."""
+def working_grid(grid: Grid, pixel_mm: float = IN_PLANE_MM) -> Grid:
+    """Grid over the same box with ``pixel_mm`` pixels and 4 to 6.5 mm slices; axes as ``grid``'s."""
     ds = grid.spacing[0]
-    wanted = (ds if SLICE_KEPT_MM[0] <= ds <= SLICE_KEPT_MM[1] else SLICE_MM, IN_PLANE_MM, IN_PLANE_MM)
+    wanted = (ds if SLICE_KEPT_MM[0] <= ds <= SLICE_KEPT_MM[1] else SLICE_MM, pixel_mm, pixel_mm)
     shape: list[int] = []
     affine = np.array(grid.affine)
     for axis, (n, step, new) in enumerate(zip(grid.shape, grid.spacing, wanted, strict=True)):

@@ -1,11 +1,11 @@
-"""``python -m marrowmap.training cases|units|exams|lesions|ranker ...``: see docs/concepts/labels-and-candidates.md."""
+"""``python -m marrowmap.training STEP ...``: see docs/concepts/labels-and-candidates.md."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-STEPS = ("cases", "units", "exams", "lesions", "ranker")
+STEPS = ("cases", "units", "exams", "outlines", "lesions", "ranker")
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in STEPS:

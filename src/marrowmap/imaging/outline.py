@@ -1,0 +1,105 @@
+"""The outline of bone on a finer grid than the one on which bones are named.
+
+Naming a bone needs its surroundings, drawing its edge needs the finest picture there is: a second, small network
+reads the signals at 2 mm and what the unit network thought of the voxels around, and says bone or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from marrowmap.core.geometry import Grid
+from marrowmap.core.volume import Volume
+from marrowmap.imaging.label_classes import class_names, class_of_label
+from marrowmap.imaging.network import CHUNK, FATTY, FLUID, Bones, session
+from marrowmap.imaging.normalise import normalise
+from marrowmap.imaging.surroundings import Lattice, Level, count_of, features_at, levels_of
+from marrowmap.imaging.working import Working, nearest_index, prepare_main, resample, working_grid
+
+Float = npt.NDArray[np.float32]
+
+PIXEL_MM = 2.0
+"""Pixel of the grid outlines are drawn on; slices are those of the working grid."""
+LATTICES = (
+    Lattice(2.0, (0, 1, 2, 3)),
+    Lattice(4.0, (0, 1, 2)),
+    Lattice(8.0, (0, 1, 2, 4)),
+    Lattice(20.0, (2, 3), far=True),
+)
+"""Channels: fluid-sensitive and fat-bright signal, probability of bone, of muscle and of disc."""
+COUNT = count_of(LATTICES) + len(class_names())
+"""Number of features of a voxel: its surroundings and the class of the nearest named bone."""
+WORTH_ASKING = 0.25
+"""Bone probability that a voxel, or one within 3 mm of it, must reach."""
+
+
+@dataclass(frozen=True)
+class OutlineView:
+    """What the outline network sees of one exam.
+
+    grid: the fine grid. worth: bool there, voxels that may be bone. nearest: uint8 there, label of the nearest named
+    voxel within a few millimetres, else 0.
+    """
+
+    grid: Grid
+    worth: npt.NDArray[np.bool_]
+    nearest: npt.NDArray[np.uint8]
+    levels: list[Level]
+
+    def at(self, places: npt.NDArray[np.intp]) -> Float:
+        """Features (n, COUNT) of voxels (n, 3) of the fine grid."""
+        around = features_at(self.levels, places)
+        known = class_of_label()[self.nearest[tuple(places.T)]]
+        kind = (known[:, None] == np.arange(len(class_names()))[None]).astype(np.float32)
+        return np.concatenate([around, kind], axis=1)
+
+
+def outline_view(
+    volumes: dict[str, Volume], work: Working, bones: Bones, labels: npt.NDArray[np.uint8]
+) -> OutlineView:
+    """labels: uint8 on the working grid for every voxel that may be bone."""
+    grid = working_grid(prepare_main(volumes).grid, PIXEL_MM)
+    fluid, fatty = (next((volumes[n] for n in names if n in volumes), None) for names in (FLUID, FATTY))
+    if fluid is None and fatty is None:
+        fluid = next(iter(volumes.values()))
+    signals = [_signal(v, grid) for v in (fluid, fatty)]
+    maps = [resample(m, work.grid, grid) for m in (bones.bone, bones.muscle, bones.disc)]
+    may_be = ndimage.maximum_filter(bones.bone.astype(np.float32), (1, 3, 3)) > WORTH_ASKING
+    index = nearest_index(work.grid, grid)
+    nearest = _spread(labels)[np.ix_(*index)]
+    worth = may_be[np.ix_(*index)] & (nearest > 0)
+    return OutlineView(grid, worth, nearest, levels_of(np.stack([*signals, *maps]), grid.spacing, LATTICES))
+
+
+def _signal(volume: Volume | None, grid: Grid) -> Float:
+    if volume is None:
+        return np.zeros(grid.shape, dtype=np.float32)
+    return normalise(resample(np.nan_to_num(volume.array), volume.grid, grid), grid.spacing)
+
+
+def _spread(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Labels handed on to unnamed voxels beside them, twice in plane."""
+    out = labels.copy()
+    for _ in range(2):
+        grown = out.copy()
+        for axis, step in ((1, 1), (1, -1), (2, 1), (2, -1)):
+            moved = np.roll(out, step, axis)
+            np.copyto(grown, moved, where=(grown == 0) & (moved > 0))
+        out = grown
+    return out
+
+
+def bone_share(view: OutlineView) -> npt.NDArray[np.float16]:
+    """Probability of bone on the fine grid, 0 where it is not worth asking."""
+    net = session("outline")
+    out = np.zeros(view.grid.shape, dtype=np.float16)
+    places = np.argwhere(view.worth)
+    for start in range(0, len(places), CHUNK):
+        part = places[start : start + CHUNK]
+        (logit,) = net.run(None, {"x": view.at(part)})
+        out[tuple(part.T)] = 1 / (1 + np.exp(-logit[:, 0]))
+    return out
