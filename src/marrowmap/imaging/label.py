@@ -17,8 +17,9 @@ from marrowmap.imaging.grids import is_upright, labels_onto
 from marrowmap.imaging.grids import resample as resample_any
 from marrowmap.imaging.label_assemble import LIKELY, assemble
 from marrowmap.imaging.label_rough import CERTAINTY, rough_labels
+from marrowmap.imaging.naming import name_again, naming_view
 from marrowmap.imaging.network import find_bones, weights_there
-from marrowmap.imaging.outline import bone_share, outline_view
+from marrowmap.imaging.outline import bone_share, nearest_units, outline_view
 from marrowmap.imaging.working import Working, enlarge, prepare, prepare_main, weights
 
 Progress = Callable[..., None]
@@ -46,12 +47,14 @@ def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = No
         return _rough(work)
     bones = find_bones(work)
     if progress:
-        progress("naming bones", 1, 3)
-    named = assemble(work, bones)
+        progress("drawing outlines", 1, 3)
+    first = assemble(work, bones, doubtful_too=True)
+    outline = outline_view(volumes, work, bones, first.labels)
+    share = bone_share(outline)
     if progress:
-        progress("drawing labels", 2, 3)
-    view = outline_view(volumes, work, bones, named.labels)
-    labels = _to_full(view.nearest, bone_share(view), view.grid, work.full)
+        progress("naming bones", 2, 3)
+    named = assemble(work, name_again(naming_view(work, bones, outline, share), bones))
+    labels = _to_full(nearest_units(named.labels, work.grid, outline.grid), share, outline.grid, work.full)
     method = ". ".join([METHOD, *named.notes])
     return Skeleton(labels, work.full, method, named.certainty, named.uncertain_levels, named.coverage)
 

@@ -39,8 +39,8 @@ class Assembled:
     notes: tuple[str, ...]
 
 
-def assemble(work: Working, bones: Bones) -> Assembled:
-    """Name every likely bone voxel of an exam."""
+def assemble(work: Working, bones: Bones, *, doubtful_too: bool = False) -> Assembled:
+    """Name every likely bone voxel of an exam. doubtful_too: also where the names are not to be trusted."""
     places = bones.places
     if len(places) == 0:
         return Assembled(np.zeros(work.grid.shape, np.uint8), {}, frozenset(), {}, ("No bone was found.",))
@@ -60,12 +60,12 @@ def assemble(work: Working, bones: Bones) -> Assembled:
     sure_map[tuple(places.T)] = sure
     certainty = _certainty(labels, sure_map, bones)
     typical = float(np.median(list(certainty.values()))) if certainty else 0.0
-    if typical < TRUSTED_EXAM:
+    if typical < TRUSTED_EXAM and not doubtful_too:
         said = f"The labels are not trusted on this exam (typical certainty {typical:.2f}): no bone is named."
         return Assembled(
             np.zeros_like(labels), {}, frozenset(), _coverage(np.zeros_like(labels), work), (said,)
         )
-    doubtful = {i for i, c in certainty.items() if c < TRUSTED_UNIT}
+    doubtful = {i for i, c in certainty.items() if c < TRUSTED_UNIT and not doubtful_too}
     labels[np.isin(labels, [s.label for s in all_sites() if s.id in doubtful])] = 0
     certainty = {i: c for i, c in certainty.items() if i not in doubtful}
     present = {s.id for s in all_sites() if s.id in certainty}

@@ -18,7 +18,7 @@ from marrowmap.imaging.label_classes import class_names, class_of_label
 from marrowmap.imaging.network import CHUNK, FATTY, FLUID, Bones, session
 from marrowmap.imaging.normalise import normalise
 from marrowmap.imaging.surroundings import Lattice, Level, count_of, features_at, levels_of
-from marrowmap.imaging.working import Working, nearest_index, prepare_main, resample, working_grid
+from marrowmap.imaging.working import Working, enlarge, prepare_main, resample, working_grid
 
 Float = npt.NDArray[np.float32]
 
@@ -69,9 +69,8 @@ def outline_view(
     signals = [_signal(v, grid) for v in (fluid, fatty)]
     maps = [resample(m, work.grid, grid) for m in (bones.bone, bones.muscle, bones.disc)]
     may_be = ndimage.maximum_filter(bones.bone.astype(np.float32), (1, 3, 3)) > WORTH_ASKING
-    index = nearest_index(work.grid, grid)
-    nearest = _spread(labels)[np.ix_(*index)]
-    worth = may_be[np.ix_(*index)] & (nearest > 0)
+    nearest = nearest_units(labels, work.grid, grid)
+    worth = np.asarray(enlarge(may_be, work.grid, grid), dtype=bool) & (nearest > 0)
     return OutlineView(grid, worth, nearest, levels_of(np.stack([*signals, *maps]), grid.spacing, LATTICES))
 
 
@@ -81,8 +80,8 @@ def _signal(volume: Volume | None, grid: Grid) -> Float:
     return normalise(resample(np.nan_to_num(volume.array), volume.grid, grid), grid.spacing)
 
 
-def _spread(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Labels handed on to unnamed voxels beside them, twice in plane."""
+def nearest_units(labels: npt.NDArray[np.uint8], coarse: Grid, fine: Grid) -> npt.NDArray[np.uint8]:
+    """Labels on a finer grid, first handed on to unnamed voxels beside them, twice in plane."""
     out = labels.copy()
     for _ in range(2):
         grown = out.copy()
@@ -90,7 +89,7 @@ def _spread(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
             moved = np.roll(out, step, axis)
             np.copyto(grown, moved, where=(grown == 0) & (moved > 0))
         out = grown
-    return out
+    return enlarge(out, coarse, fine).astype(np.uint8)
 
 
 def bone_share(view: OutlineView) -> npt.NDArray[np.float16]:

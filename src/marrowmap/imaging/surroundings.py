@@ -6,6 +6,8 @@ of several sizes together show a voxel its neighbourhood sharply and the rest of
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,17 +59,19 @@ def levels_of(
     channels: Float, spacing: tuple[float, float, float], lattices: tuple[Lattice, ...]
 ) -> list[Level]:
     """channels: (channel, slices, rows, columns). The order of lattices and channels is that of the features."""
-    out = []
     pooled = {k: pool(channels[k]) for lattice in lattices if lattice.far for k in lattice.channels}
-    for lattice in lattices:
+
+    def make(task: tuple[Lattice, int]) -> Level:
+        lattice, k = task
         shrink = POOL if lattice.far else 1
         step_mm = (spacing[0], spacing[1] * shrink, spacing[2] * shrink)
         step = tuple(max(1, round(lattice.size_mm / s)) for s in step_mm)
-        for k in lattice.channels:
-            channel = pooled[k] if lattice.far else channels[k]
-            smooth = ndimage.uniform_filter(channel, step) if max(step) > 1 else channel
-            out.append(_level(smooth, step, shrink, lattice.along))
-    return out
+        channel = pooled[k] if lattice.far else channels[k]
+        smooth = ndimage.uniform_filter(channel, step) if max(step) > 1 else channel
+        return _level(smooth, step, shrink, lattice.along)
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # the filters leave the interpreter's lock
+        return list(threads.map(make, [(lattice, k) for lattice in lattices for k in lattice.channels]))
 
 
 def _level(smooth: Float, step: tuple[int, ...], shrink: int, along: tuple[int, ...]) -> Level:

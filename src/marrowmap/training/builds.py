@@ -20,18 +20,28 @@ MOST_VOXELS = 14_000_000
 
 
 def warp(case: Case, rng: np.random.Generator, signals: tuple[str, ...]) -> Case:
-    """The same child with another build: stretched along each axis, sheared and bent by a smooth random field.
+    """The same child with another build; only tissue, units and the named signals are made."""
+    shown = {k: case.signal[k].astype(np.float32) for k in signals}
+    made, (tissue, site) = warp_arrays(shown, (case.tissue, case.site), case.spacing, rng)
+    return replace(case, signal={k: v.astype(np.float16) for k, v in made.items()}, tissue=tissue, site=site)
 
-    Only tissue, units and the named signals are made; left and right stay what they are.
-    """
-    shape = np.array(case.tissue.shape)
+
+def warp_arrays(
+    signals: dict[str, Float],
+    labels: tuple[npt.NDArray[np.uint8], ...],
+    spacing: tuple[float, float, float],
+    rng: np.random.Generator,
+) -> tuple[dict[str, Float], tuple[npt.NDArray[np.uint8], ...]]:
+    """Arrays of one body stretched along each axis, sheared and bent by a smooth random field, on voxels of the same
+    ``spacing`` (mm); left and right stay what they are."""
+    shape = np.array(labels[0].shape)
     stretch = np.exp(rng.uniform(-0.15, 0.25) + rng.normal(0, SPREAD, 3)).clip(0.72, 1.4)
     out = np.maximum(np.round(shape * stretch).astype(int), 4)
     if out.prod() > MOST_VOXELS:
         stretch *= (MOST_VOXELS / out.prod()) ** (1 / 3)
         out = np.maximum(np.round(shape * stretch).astype(int), 4)
-    spacing = np.array(case.spacing)
-    shear = rng.normal(0, 0.06, (3, 3)) * (spacing[None, :] / spacing[:, None])
+    step = np.array(spacing)
+    shear = rng.normal(0, 0.06, (3, 3)) * (step[None, :] / step[:, None])
     matrix = (np.eye(3) + shear * (1 - np.eye(3))) / stretch[None, :]
     middle = (shape - 1) / 2 - matrix @ ((out - 1) / 2)
     axes = [np.arange(n, dtype=np.float32) for n in out]
@@ -44,16 +54,9 @@ def warp(case: Case, rng: np.random.Generator, signals: tuple[str, ...]) -> Case
             + ramps[1][None, :, None]
             + ramps[2][None, None, :]
         )
-        at[k] += _bend(rng, out, spacing) * np.float32(1 / spacing[k])
-    return replace(
-        case,
-        signal={
-            k: ndimage.map_coordinates(case.signal[k].astype(np.float32), at, order=1).astype(np.float16)
-            for k in signals
-        },
-        tissue=ndimage.map_coordinates(case.tissue, at, order=0),
-        site=ndimage.map_coordinates(case.site, at, order=0),
-    )
+        at[k] += _bend(rng, out, step) * np.float32(1 / step[k])
+    made = {k: ndimage.map_coordinates(v, at, order=1) for k, v in signals.items()}
+    return made, tuple(ndimage.map_coordinates(v, at, order=0) for v in labels)
 
 
 def _bend(rng: np.random.Generator, shape: npt.NDArray[np.intp], spacing: Float) -> Float:

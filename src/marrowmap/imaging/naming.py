@@ -1,0 +1,161 @@
+"""The name of bone from where it lies among all other bone: a second opinion that hardly reads signals.
+
+The unit network names voxels from the greys around them. Once the outlines are drawn, the skeleton itself and the
+silhouette of the body say more: a third, small network reads their shape near by and far away, and what the first
+one thought along the body, and names the bone again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from marrowmap.imaging.label_classes import class_names
+from marrowmap.imaging.network import CHUNK, MAYBE, Bones, session, softmax
+from marrowmap.imaging.normalise import POOL
+from marrowmap.imaging.outline import OutlineView
+from marrowmap.imaging.surroundings import Lattice, Level, count_of, features_at, levels_of
+from marrowmap.imaging.working import Working, resample
+
+Float = npt.NDArray[np.float32]
+
+SHAPE_LATTICES = (
+    Lattice(6.0, (0,)),
+    Lattice(12.0, (0, 1)),
+    *(Lattice(size, (0, 1, 2), far=True) for size in (24.0, 48.0)),
+    Lattice(96.0, (0, 1, 2), far=True, along=(-4, -3, -2, 2, 3, 4)),
+    Lattice(192.0, (0, 2), far=True, along=(-3, -2, 2, 3)),
+)
+"""Channels: bone, disc, body."""
+THOUGHT_MM = (36.0, 120.0)
+"""Boxes over which first names are averaged; the larger ones are also read above and below."""
+ALONG = (-2, -1, 1, 2)
+CLASSES = len(class_names())
+SHAPES = count_of(SHAPE_LATTICES)
+PLACE = 5
+"""Numbers on the place in the body: see ``_place``."""
+THOUGHTS = CLASSES * (2 + 1 + len(ALONG)) + 1
+"""What the first network thought: at the voxel, around it and along the body; level or ray."""
+COUNT = SHAPES + PLACE + THOUGHTS
+
+
+@dataclass(frozen=True)
+class NamingView:
+    """What the naming network sees of one exam. places: (n, 3) voxels of the working grid that may be bone."""
+
+    bone: npt.NDArray[np.float16]
+    places: npt.NDArray[np.intp]
+    levels: list[Level]
+    place: Float
+    thought: Float
+    thought_around: list[Level]
+
+    def at(self, which: slice | npt.NDArray[np.intp]) -> Float:
+        """Features (n, COUNT) of some of ``places``."""
+        places = self.places[which]
+        around = [features_at([level], places) for level in self.thought_around]
+        return np.concatenate(
+            [features_at(self.levels, places), self.place[which], *around, self.thought[which]], axis=1
+        )
+
+
+def naming_view(
+    work: Working, bones: Bones, outline: OutlineView, share: npt.NDArray[np.float16]
+) -> NamingView:
+    """share: probability of bone on the outline's grid."""
+    bone = resample(share, outline.grid, work.grid)
+    body = ndimage.uniform_filter(work.body.astype(np.float32), (1, 3, 3))
+    channels = np.stack([bone, bones.disc.astype(np.float32), body])
+    places = np.argwhere(bone > MAYBE)
+    thought, around = _thoughts(work, bones, bone, places)
+    return NamingView(
+        bone.astype(np.float16),
+        places,
+        levels_of(channels, work.grid.spacing, SHAPE_LATTICES),
+        _place(work, places),
+        thought,
+        around,
+    )
+
+
+def _thoughts(
+    work: Working, bones: Bones, bone: Float, places: npt.NDArray[np.intp]
+) -> tuple[Float, list[Level]]:
+    """(first names at ``places``, their averages over larger boxes)."""
+    index = np.full(work.grid.shape, -1, dtype=np.int32)
+    index[tuple(bones.places.T)] = np.arange(len(bones.places))
+    found = index[tuple(places.T)]
+    thought = np.zeros((len(places), CLASSES + 1), dtype=np.float32)
+    known = found >= 0
+    thought[known, :CLASSES] = bones.classes[found[known]]
+    thought[known, CLASSES] = bones.order[found[known]]
+    small = tuple(-(-n // s) for n, s in zip(work.grid.shape, (1, POOL, POOL), strict=True))
+    at = np.ravel_multi_index(tuple((bones.places // (1, POOL, POOL)).T), small)
+    weight = bone[tuple(bones.places.T)] + 1e-3
+    total = np.bincount(at, weights=weight, minlength=np.prod(small)).reshape(small).astype(np.float32)
+    levels = []
+    step_mm = np.array(work.grid.spacing) * (1, POOL, POOL)
+    for size in THOUGHT_MM:
+        step = tuple(max(1, round(size / s)) for s in step_mm)
+        mass = ndimage.uniform_filter(total, step) + 1e-4
+        for k in range(CLASSES):
+            some = np.bincount(at, weights=weight * bones.classes[:, k], minlength=np.prod(small))
+            mean = ndimage.uniform_filter(some.reshape(small).astype(np.float32), step) / mass
+            levels.append(_column(mean, step, ALONG if size == THOUGHT_MM[-1] else ()))
+    return thought, levels
+
+
+def _column(mean: Float, step: tuple[int, ...], along: tuple[int, ...]) -> Level:
+    """A level that reads the box at a voxel and those above and below it."""
+    pad = max((abs(k) for k in along), default=0) * step[1]
+    padded = np.pad(mean, [(0, 0), (pad, pad), (0, 0)])
+    steps = np.array([k * step[1] * padded.shape[2] for k in (0, *along)])
+    return Level(padded.ravel(), padded.shape, (0, pad, 0), POOL, steps)
+
+
+def _place(work: Working, places: npt.NDArray[np.intp]) -> Float:
+    """Metres below the top and above the bottom of what is in view, length in view, and decimetres from the body's
+    middle sideways and to the front (sides are alike: left and right are not told apart here)."""
+    seen = work.body
+    rows = np.flatnonzero(seen.any(axis=(0, 2)))
+    top, bottom = (rows[0], rows[-1]) if len(rows) else (0, seen.shape[1] - 1)
+    step = np.array(work.grid.spacing) / 1000
+    columns = np.arange(seen.shape[2])
+    middle = np.average(columns, weights=seen.sum(axis=(0, 1)) + 1e-6)
+    depth = seen.sum(axis=2).astype(float)  # [slice, row]
+    front = (depth * np.arange(seen.shape[0])[:, None]).sum(0) / np.maximum(depth.sum(0), 1e-6)
+    out = np.stack(
+        [
+            (places[:, 1] - top) * step[1],
+            (bottom - places[:, 1]) * step[1],
+            np.full(len(places), (bottom - top) * step[1]),
+            np.abs(places[:, 2] - middle) * step[2] * 10,
+            (places[:, 0] - front[places[:, 1]]) * step[0] * 10,
+        ],
+        axis=1,
+    )
+    return out.astype(np.float32)
+
+
+def name_again(view: NamingView, bones: Bones) -> Bones:
+    """``bones`` with outlines and names of the second look."""
+    net = session("naming")
+    classes, order = [], []
+    for start in range(0, len(view.places), CHUNK):
+        (out,) = net.run(None, {"x": view.at(slice(start, start + CHUNK))})
+        classes.append(softmax(out[:, :-1].T).T.astype(np.float16))
+        order.append(out[:, -1].astype(np.float16))
+    if not classes:
+        return replace(
+            bones, bone=view.bone, places=view.places, classes=bones.classes[:0], order=bones.order[:0]
+        )
+    return replace(
+        bones,
+        bone=view.bone,
+        places=view.places,
+        classes=np.concatenate(classes),
+        order=np.concatenate(order),
+    )
