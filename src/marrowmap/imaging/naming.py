@@ -35,6 +35,8 @@ THOUGHT_MM = (36.0, 120.0)
 ALONG = (-2, -1, 1, 2)
 CLASSES = len(class_names())
 SHAPES = count_of(SHAPE_LATTICES)
+EVEN = 1e-3
+"""Added to both looks before they are multiplied, so that neither rules a name out alone."""
 PLACE = 5
 """Numbers on the place in the body: see ``_place``."""
 THOUGHTS = CLASSES * (2 + 1 + len(ALONG)) + 1
@@ -141,21 +143,16 @@ def _place(work: Working, places: npt.NDArray[np.intp]) -> Float:
 
 
 def name_again(view: NamingView, bones: Bones) -> Bones:
-    """``bones`` with outlines and names of the second look."""
+    """``bones`` with outlines and names of the second look; where both looks say something, their geometric mean."""
     net = session("naming")
-    classes, order = [], []
+    classes = np.zeros((len(view.places), CLASSES), dtype=np.float16)
+    order = np.zeros(len(view.places), dtype=np.float16)
     for start in range(0, len(view.places), CHUNK):
-        (out,) = net.run(None, {"x": view.at(slice(start, start + CHUNK))})
-        classes.append(softmax(out[:, :-1].T).T.astype(np.float16))
-        order.append(out[:, -1].astype(np.float16))
-    if not classes:
-        return replace(
-            bones, bone=view.bone, places=view.places, classes=bones.classes[:0], order=bones.order[:0]
-        )
-    return replace(
-        bones,
-        bone=view.bone,
-        places=view.places,
-        classes=np.concatenate(classes),
-        order=np.concatenate(order),
-    )
+        part = slice(start, start + CHUNK)
+        (out,) = net.run(None, {"x": view.at(part)})
+        second, first = softmax(out[:, :-1].T).T, view.thought[part, :CLASSES]
+        both = np.sqrt((second + EVEN) * (first + EVEN))
+        told = first.sum(axis=1, keepdims=True) > 0
+        shares = np.where(told, both / both.sum(axis=1, keepdims=True), second)
+        classes[part], order[part] = shares, out[:, -1]
+    return replace(bones, bone=view.bone, places=view.places, classes=classes, order=order)
