@@ -1,4 +1,3 @@
-
 """Humerus, radius and ulna of the analytic child.
 
 Adult thicknesses from memory (unverified, PROPOSED), scaled by height.

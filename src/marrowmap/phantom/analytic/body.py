@@ -1,4 +1,3 @@
-
 """The analytic child: formulas instead of meshes, so that nothing learned from the mesh body helps here."""
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from marrowmap.phantom.analytic.filling import Filling, fill
 from marrowmap.phantom.analytic.growth import proportions
 from marrowmap.phantom.analytic.joints import joints
 from marrowmap.phantom.analytic.limbs import limb_bones
+from marrowmap.phantom.analytic.muscles import muscle_groups, paint_muscle_planes
 from marrowmap.phantom.analytic.organs import organs
 from marrowmap.phantom.analytic.outline import PERINEUM, Flesh, depth_and_fat, outline
 from marrowmap.phantom.analytic.posture import posture
@@ -105,6 +105,7 @@ class AnalyticBody:
         )
         depth, fat = depth_and_fat(self._outline, grid, self._crotch)
         self._paint_envelope(maps, depth, fat)
+        paint_muscle_planes(muscle_groups(self._p, self._pose), maps)
         for filling in self._soft:
             fill(filling, maps, depth)
         paint_brain_case(self._head, maps, depth)
@@ -122,19 +123,10 @@ class AnalyticBody:
         if w is None:
             return
         inner = depth[w.index] - fat[w.index]
-        phase = np.random.default_rng([self.spec.seed, 31]).uniform(0, 6.28, 4).astype(np.float32)
-        s = np.float32(1 / self._p.s)
-        waves = (
-            np.sin(w.x * (0.115 * s) + 0.9 * np.sin(w.y * (0.09 * s) + phase[0]) + phase[1])
-            + np.sin(w.y * (0.13 * s) + 0.8 * np.sin(w.x * (0.07 * s) + phase[2]) + w.z * (0.012 * s))
-            + 0.5 * np.sin(w.z * (0.02 * s) + phase[3])
-        )
         block = tissue[w.index]
         muscle = inner > 1.0
         np.copyto(block, np.uint8(Tissue.FASCIA), where=(inner > 0) & ~muscle)
         np.copyto(block, np.uint8(Tissue.MUSCLE), where=muscle)
-        np.copyto(block, np.uint8(Tissue.FAT), where=muscle & (np.abs(waves) < 0.035))
-        np.copyto(block, np.uint8(Tissue.FASCIA), where=muscle & (np.abs(waves - 0.05) < 0.012))
 
     def _paint_canal(self, maps: Maps, depth: np.ndarray) -> None:
         """Fat, dural sac and cord in the canal from the skull to the sacrum."""

@@ -1,4 +1,3 @@
-
 """Soft parts and bony shell of the analytic child's head."""
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def paint_brain_case(head: Head, maps: Maps, depth: np.ndarray) -> None:
     tissue = np.full(w.shape, Tissue.CSF, np.uint8)
     tissue[inner + 0.35 * folds < -2.5] = Tissue.BRAIN_GREY
     tissue[inner + folds < -9 * c] = Tissue.BRAIN_WHITE
-    tissue[np.broadcast_to((np.abs(x) < 1.3) & (z > 55 * c) & (inner > -45), w.shape)] = Tissue.CSF
+    tissue[np.broadcast_to((np.abs(x) < 0.9) & (z > 55 * c) & (inner > -38), w.shape)] = Tissue.CSF
     for sign in (-1.0, 1.0):
         horn = Ellipsoid(head.vault(sign * 11, -10, 68), (6 * c, 30 * c, 10 * c))
         tissue[np.broadcast_to(horn.distance(w) < 0, w.shape)] = Tissue.CSF
@@ -93,7 +92,7 @@ def head_fillings(head: Head) -> list[Filling]:
                 [head.at(s * 31, -86, 18 + up), head.at(s * 27, -72, 18.5 + up), head.at(s * 16, -48, 22)]
             )
             found.append(Filling(Rod(muscle, np.full(3, 1.8 * c)), Tissue.MUSCLE))
-        found.append(Filling(Ellipsoid(head.at(s * 31, -85, 18), (eye,) * 3), Tissue.EYE, depth_mm=0.5))
+        found.append(Filling(Ellipsoid(head.at(s * 31, -85, 18), (eye,) * 3), Tissue.EYE, depth_mm=1.5))
     found += [Filling(row, Tissue.TOOTH) for row in teeth(head)]
     return found
 

@@ -1,4 +1,3 @@
-
 """Feet of the analytic child, laid out for a foot of 212 mm (ours, after atlas pictures, PROPOSED)."""
 
 from __future__ import annotations

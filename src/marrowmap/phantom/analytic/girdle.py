@@ -1,4 +1,3 @@
-
 """Collar bone and shoulder blade of the analytic child.
 
 Adult dimensions from memory (unverified, PROPOSED): collar bone 15 cm, shoulder blade 15 by 10 cm.
@@ -53,7 +52,7 @@ def scapula_frame(
 ) -> tuple[Vector, Vector, Vector, Vector]:
     """(glenoid, directions from the medial border to it, up the blade and forward) of a shoulder blade."""
     shoulder = pose.joints[f"shoulder_{side}"]
-    outward = unit([sign * 0.82, -0.57, 0.02])
+    outward = unit([sign * 0.87, -0.49, 0.02])
     up = np.array([-sign * 0.05, -0.16, 1.0])
     up = unit(up - outward * (up @ outward))
     front = np.cross(up, outward) * sign

@@ -1,4 +1,3 @@
-
 """Discs, cartilage, joint fluid and tendons of the analytic child; bones are painted over them."""
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ def joints(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Filling]:
     found.append(Filling(symphysis, Tissue.CARTILAGE))
     top, end, back = sacral_frames(p, pose)[0]
     for side, sign in SIDES:
-        sacroiliac = (top + end) / 2 + back * 12 * a + np.array([sign * 54 * a, 0, -8 * a])
-        found.append(Filling(Ellipsoid(sacroiliac, (9 * a, 20 * a, 30 * a)), Tissue.CARTILAGE))
+        sacroiliac = (top + end) / 2 + back * 10 * a + np.array([sign * 57 * a, 0, -8 * a])
+        found.append(Filling(Ellipsoid(sacroiliac, (6 * a, 17 * a, 26 * a)), Tissue.CARTILAGE))
         found.append(Filling(cup_cartilage(p, pose, side, sign), Tissue.CARTILAGE))
         found += _limb_joints(p, pose, side)
     return found

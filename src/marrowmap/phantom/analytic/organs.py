@@ -17,7 +17,7 @@ from marrowmap.phantom.analytic.filling import Filling
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.outline import fat_layer
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import Ellipsoid, Profile, Rod, Shape, Vector, unit
+from marrowmap.phantom.analytic.shapes import Band, Ellipsoid, Profile, Rod, Shape, Vector, unit
 from marrowmap.phantom.analytic.spine import spine_levels
 from marrowmap.phantom.body import ChildSpec, Tissue
 
@@ -37,7 +37,7 @@ def organs(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Filling]:
     ]
     chest_mid = (notch[2] + lower[2]) / 2
     chest_y = t["T7"][1] - 62 * p.a
-    found += _mediastinum(p, pose, t)
+    found += [_beside_the_spine(p, pose), *_mediastinum(p, pose, t)] + _diaphragm(p, pose, t)
     heart = np.array([14 * s, chest_y - 16 * s, chest_mid - 26 * s])
     turn = np.array([unit([0.75, -0.35, -0.55]), unit([0.6, 0.6, 0.45]), np.zeros(3)])
     turn[1] = unit(turn[1] - turn[0] * (turn[1] @ turn[0]))
@@ -139,7 +139,7 @@ def _cavity(p: Proportions, pose: Posture) -> Shape:
     line = sternum_line(p, pose)
     levels = [level for level in spine_levels(p, pose) if level.name.startswith("T")]
     rows = []
-    for i, level in enumerate(levels[:10], start=1):
+    for i, level in enumerate(levels[:11], start=1):
         place = rib_place(i, len(levels))
         drop = float(np.interp(place, range(1, 13), DROP)) * p.a
         z = level.top[2] - 0.5 * drop
@@ -148,9 +148,9 @@ def _cavity(p: Proportions, pose: Posture) -> Shape:
         rear = here.at(0, here.canal_back)[1] + (float(np.interp(place, range(1, 13), ANGLE_BACK)) - 6) * p.a
         front = float(np.interp(-z, -line[:, 2], line[:, 1])) + 9 * p.a
         rows.append((z, level.at(0, 0)[0], wide, front, rear))
-    rows = rows[:8]
+    rows = rows[:10]
     z, middle, wide, front, rear = (np.array(column) for column in zip(*rows, strict=True))
-    top, end = z[0] + 14 * p.a, z[-1] - 6 * p.a
+    top, end = z[0] + 9 * p.a, z[-1] - 6 * p.a
     t = np.concatenate([[0], (top - z) / (top - end), [1]])
 
     def column(values: Vector, first: float, last: float) -> tuple[float, ...]:
@@ -160,12 +160,38 @@ def _cavity(p: Proportions, pose: Posture) -> Shape:
         np.array([0, 0, top]),
         np.array([0, 0, end]),
         t,
-        column(wide, 0.6, 0.97),
-        column((rear - front) / 2, 0.6, 0.97),
+        column(wide, 0.3, 0.97),
+        column((rear - front) / 2, 0.3, 0.97),
         off_wide_mm=column(middle, 1, 1),
         off_deep_mm=column(-(rear + front) / 2, 1, 1),
         power=2.3,
     )
+
+
+def _beside_the_spine(p: Proportions, pose: Posture) -> Filling:
+    """Deep back muscles, which keep the lungs out of the grooves beside the spinous processes."""
+    levels = [level for level in spine_levels(p, pose) if level.name.startswith("T")]
+    chain = np.array([level.at(0, level.canal_back + 14 * p.a) for level in levels])
+    wide, deep = np.full(len(chain), 27 * p.a), np.full(len(chain), 19 * p.a)
+    return Filling(
+        Band(chain, tuple(wide), tuple(deep), np.array([1.0, 0, 0])), Tissue.MUSCLE, (Tissue.LUNG,)
+    )
+
+
+def _diaphragm(p: Proportions, pose: Posture, t: dict[str, Vector]) -> list[Filling]:
+    """Both domes: muscle with liver under the right one and fat under the left."""
+    line = sternum_line(p, pose)
+    found = []
+    for sign, top, content in (
+        (-1.0, line[2, 2] + 6 * p.a, Tissue.LIVER),
+        (1.0, line[2, 2] - 6 * p.a, Tissue.FAT),
+    ):
+        y = (line[2, 1] + t["T10"][1]) / 2 + 14 * p.a
+        for extra, tissue in ((0.0, content), (3.0, Tissue.MUSCLE)):
+            half = (62 * p.a + extra, 84 * p.a + extra, 92 * p.a + extra)
+            dome = Ellipsoid(np.array([sign * 58 * p.a, y, top - 92 * p.a]), half)
+            found.append(Filling(dome, tissue, (Tissue.LUNG, Tissue.CONNECTIVE), 13 * p.a))
+    return found
 
 
 def _mediastinum(p: Proportions, pose: Posture, t: dict[str, Vector]) -> list[Filling]:
@@ -175,7 +201,7 @@ def _mediastinum(p: Proportions, pose: Posture, t: dict[str, Vector]) -> list[Fi
     return [
         Filling(
             Profile(
-                top + [0, 0, 20 * p.a],
+                top + [0, 0, 32 * p.a],
                 end - [0, 0, 30 * p.a],
                 (0, 0.3, 0.7, 1),
                 tuple(p.a * v for v in (34, 26, 34, 40)),

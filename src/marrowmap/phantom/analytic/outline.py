@@ -15,6 +15,7 @@ from marrowmap.core.geometry import Grid
 from marrowmap.phantom.analytic.bone import SIDES
 from marrowmap.phantom.analytic.chest import sternum_line
 from marrowmap.phantom.analytic.foot import foot_frame
+from marrowmap.phantom.analytic.girdle import scapula_frame
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.hand import hand_frame
 from marrowmap.phantom.analytic.posture import Posture
@@ -63,7 +64,7 @@ def _trunk(spec: ChildSpec, p: Proportions, pose: Posture, fat: float) -> list[F
     def back(name: str) -> float:
         level = levels[name]
         long = level.canal_back + level.canal_deep / 2 + a * level.read(SPINE_LONG)
-        return float(level.at(0, long)[1] + fat * 0.6 + 4 * a)
+        return float(level.at(0, long)[1] + fat + 6 * a)
 
     belly = levels["L3"].at(0, 0)[1] - (17 + 82 * g) * a
     waist = 130 * (0.96 if spec.sex == "F" else 1.0)
@@ -72,11 +73,11 @@ def _trunk(spec: ChildSpec, p: Proportions, pose: Posture, fat: float) -> list[F
         (hip[2] - 45 * a, 120, hip[1] - 76 * a - fat, hip[1] + 92 * a + fat),
         (hip[2], 150, hip[1] - 80 * a - fat, hip[1] + 98 * a + fat),
         (hip[2] + 55 * a, 150, hip[1] - 78 * a - fat, hip[1] + 92 * a + fat),
-        (hip[2] + 110 * a, 143, belly + 4 * a, back("L5") + 8 * a),
+        (hip[2] + 110 * a, 147, belly + 4 * a, back("L5") + 8 * a),
         (levels["L3"].at(0, 0)[2], waist, belly, back("L3") + 3 * a),
         (levels["L1"].at(0, 0)[2], 129, belly - 6 * a, back("L1")),
-        (line[2, 2], 134, line[2, 1] - 9 * a - fat * 0.8, back("T10")),
-        (line[2, 2] + 50 * a, 137, line[1, 1] - 22 * a - fat, back("T7") + 2 * a),
+        (line[2, 2], 139, line[2, 1] - 9 * a - fat * 0.8, back("T10")),
+        (line[2, 2] + 50 * a, 141, line[1, 1] - 22 * a - fat, back("T7") + 2 * a),
         (line[1, 2], 136, line[1, 1] - 9 * a - fat, back("T5") + 6 * a),
         (line[0, 2], 112, line[0, 1] - 8 * a, back("T3") + 6 * a),
         (levels["T1"].at(0, 0)[2], 78, line[0, 1] + 6 * a, back("T1")),
@@ -94,7 +95,7 @@ def _trunk(spec: ChildSpec, p: Proportions, pose: Posture, fat: float) -> list[F
         tuple(wide),
         tuple((rear - front) / 2),
         off_deep_mm=tuple((rear + front) / 2),
-        power=2.5,
+        power=2.6,
     )
     pieces = [Flesh(trunk, fat, 0.0)]
     for _, sign in SIDES:
@@ -126,8 +127,8 @@ def _leg(p: Proportions, pose: Posture, side: str, sign: float, fat: float) -> l
         ankle - [0, 0, 22 * a],
         (0, 0.06, 0.14, 0.3, 0.5, 0.75, 0.9, 1),
         tuple(a * g * v for v in (50, 54, 52, 56, 48, 35, 32, 35)),
-        tuple(a * g * v for v in (52, 56, 54, 58, 51, 38, 37, 36)),
-        off_deep_mm=tuple(a * v for v in (2, 0, -8, -18, -16, -9, -5, 0)),
+        tuple(a * g * v for v in (52, 56, 51, 52, 46, 35, 34, 34)),
+        off_deep_mm=tuple(a * v for v in (2, 0, -10, -21, -19, -10, -6, 0)),
     )
     return [Flesh(thigh, fat * 1.05, 14 * a), Flesh(calf, fat * 0.65, 10 * a)]
 
@@ -140,7 +141,7 @@ def _foot(p: Proportions, pose: Posture, side: str) -> list[Flesh]:
         return ankle + m * (forward * f + outward * o + down * d)
 
     rods = (
-        Rod(np.array([at(-32, 3, 34), at(-6, 3, 10), at(-6, 3, -24)]), m * np.array([24, 26, 27])),
+        Rod(np.array([at(-32, 3, 34), at(-8, 3, 10), at(-12, 3, -14)]), m * np.array([24, 26, 23])),
         Rod(np.array([at(-34, 3, 38), at(50, 12, 34), at(115, 26, 40)]), m * np.array([20, 20, 15])),
         Rod(np.array([at(10, 0, 18), at(60, -8, 24), at(118, -20, 40)]), m * np.array([27, 22, 17])),
         Rod(np.array([at(60, 4, 26), at(118, 4, 40)]), m * np.array([20, 16])),
@@ -170,7 +171,12 @@ def _arm(p: Proportions, pose: Posture, side: str, sign: float, fat: float) -> l
             wrist,
         ]
     )
+    glenoid, out, up, front = scapula_frame(p, pose, side, sign)
+    blade = np.array(
+        [glenoid + a * (u * out + v * up + n * front) for u, v, n in ((-8, 0, 0), (-70, 0, 6), (-68, -85, 8))]
+    )
     return [
+        Flesh(Rod(blade, a * np.array([30, 23, 18])), fat, 14 * a),
         Flesh(slope, fat * 0.5, 14 * a),
         Flesh(Rod(chain, a * g * np.array([45, 43, 36, 38, 27, 27])), fat * 0.6, 8 * a),
     ]
@@ -200,14 +206,14 @@ def _head(head: Head, p: Proportions, pose: Posture, fat: float) -> list[Flesh]:
         for wanted in ("T1", "C5", "C2")
     )
     neck = Rod(
-        np.array([t1 + [0, -8 * a, 0], c5 + [0, -10 * a, 0], c2 + [0, -14 * a, 0]]),
-        a * np.array([58, 55, 54]),
+        np.array([t1 + [0, -8 * a, 0], c5 + [0, -5 * a, 0], c2 + [0, -4 * a, 0]]),
+        a * np.array([58, 55, 56]),
     )
     scalp = head.thick_mm + 6.5 * c
     vault = Ellipsoid(head.vault(*VAULT_CENTRE), tuple(c * v + scalp for v in VAULT_HALF))
     pieces = [
         Flesh(neck, fat * 0.5, 16 * a),
-        Flesh(vault, 3.0 * c, 6 * c),
+        Flesh(vault, 6.8 * c, 6 * c),
         Flesh(Ellipsoid(head.vault(0, 32, 30), (64 * c, 55 * c, 46 * c)), 4 * c, 10 * c),
         Flesh(Ellipsoid(head.at(0, -46, -4), (72 * f, 58 * f, 54 * f)), 5 * f, 8 * f),
         Flesh(Ellipsoid(head.at(0, -44, -50), (61 * f, 53 * f, 46 * f)), 5 * f, 8 * f),
@@ -219,7 +225,7 @@ def _head(head: Head, p: Proportions, pose: Posture, fat: float) -> list[Flesh]:
         ),
     ]
     for sign in (-1.0, 1.0):
-        ear = Ellipsoid(head.at(sign * 77, 4, 4), (6 * f, 14 * f, 29 * f))
+        ear = Ellipsoid(head.at(sign * 73, 4, 4), (6 * f, 13 * f, 26 * f))
         pieces.append(Flesh(ear, 1.0, 3.0))
     return pieces
 

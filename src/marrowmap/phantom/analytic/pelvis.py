@@ -1,4 +1,3 @@
-
 """Hip bones of the analytic child: iliac wing, socket, ischium and pubis.
 
 Places of the spines follow the hip centre as in gait analysis (Bell 1990: 14 % medial, 30 % below, 22 % behind the
@@ -81,8 +80,8 @@ def _ilium(
     spec: ChildSpec, p: Proportions, at: Placer, side: str, sign: float, cup: Shape, socket: Shape, gap: float
 ) -> Bone:
     a = p.a
-    u = unit([sign * 0.466, -0.885, 0.0])
-    v = np.array([sign * 0.30, 0.10, 0.95])
+    u = unit([sign * 0.50, -0.866, 0.0])
+    v = np.array([sign * 0.28, 0.10, 0.95])
     v = unit(v - u * (u @ v))
     n = np.cross(u, v) * sign  # towards the midline and the front on both sides
     outline = (
@@ -109,15 +108,16 @@ def _ilium(
         (10, 60, -9),
         (20, 35, -5),
         (-20, 60, -7),
-        (-45, 40, 1),
-        (-60, 50, 4),
-        (-95, 36, -2),
-        (66, 42, 5),
-        (45, 80, -4),
-        (10, 95, -7),
+        (-45, 40, 4),
+        (-60, 50, 8),
+        (-95, 36, 4),
+        (66, 42, 15),
+        (45, 80, 4),
+        (10, 95, -1),
         (0, -5, 0),
-        (-85, 20, 1),
-        (48, 6, 2),
+        (-85, 20, 6),
+        (48, 6, 3),
+        (60, 66, 10),
         (-70, 72, 2),
     )
     half = (
@@ -146,7 +146,7 @@ def _ilium(
         (-20, 5, 11),
     )
     wing = Sheet(
-        at(0, 10, 32),
+        at(0, 6, 32),
         np.array([u, v, n]),
         [(x * a, y * a) for x, y in outline],
         [(x * a, y * a, z * a) for x, y, z in bend],

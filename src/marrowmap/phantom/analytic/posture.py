@@ -68,7 +68,7 @@ def posture(spec: ChildSpec, p: Proportions) -> Posture:
         joints |= {f"hip_{side}": hip, f"knee_{side}": knee, f"ankle_{side}": ankle}
         forward[side] = np.array([sign * np.sin(turn), -np.cos(turn) * 0.8, -0.6 + pose.normal(0, 0.08)])
         forward[side] /= np.linalg.norm(forward[side])
-    joints["l5_s1"] = np.array([0.0, 16 * s, 0.053 * p.height])
+    joints["l5_s1"] = np.array([0.0, 8 * s + 22 * p.a, 0.058 * p.height])
     vertex_z = p.height - (p.femur + p.tibia + p.ankle_height)
     skull_base = vertex_z - 134 * p.cranium - 6  # basion lies this far below the bregma's skin
     levels = _spine(joints["l5_s1"], skull_base, s, cobb, float(rng.choice([-1, 1])), numbering, pose)

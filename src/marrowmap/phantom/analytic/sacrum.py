@@ -1,4 +1,3 @@
-
 """Sacrum of the analytic child: a curved wedge whose wings face the iliac bones.
 
 Adult dimensions from memory (unverified, PROPOSED): about 11 cm wide and high.
@@ -18,7 +17,7 @@ TILT_DEG = (44, 42, 28, 6, -16)
 TALL = (29, 25, 20, 17, 14)
 BODY_WIDE = (50, 37, 30, 26, 20)
 BODY_DEEP = (30, 22, 17, 14, 10)
-WING = (54, 50, 40, 29, 19)
+WING = (58, 54, 43, 30, 19)
 """Half width with the lateral masses."""
 
 
@@ -62,7 +61,7 @@ def sacrum_bones(p: Proportions, pose: Posture) -> list[Bone]:
         half = float(np.linalg.norm(low - top)) / 2
         for sign in (-1.0, 1.0):
             beside = np.array([sign, 0.0, 0.0])
-            out = middle + beside * (wing - 0.8 * half) + back * deep * 0.55
+            out = middle + beside * (wing - min(half, 0.72 * deep)) + back * deep * 0.55
             thick = np.array([0.95, 1.0]) * deep * 0.72
             shapes.append(
                 Band(
@@ -72,7 +71,8 @@ def sacrum_bones(p: Proportions, pose: Posture) -> list[Bone]:
                     down,
                 )
             )
-        crest = middle + back * (deep + 15 * a * (1 - 0.14 * level))
+        small = a * (1 - 0.13 * level)
+        crest = middle + back * (deep + 20 * small)
         shapes.append(
             Band(
                 np.array([crest, crest + back * 5 * a * (1 - 0.2 * level)]),
@@ -82,9 +82,19 @@ def sacrum_bones(p: Proportions, pose: Posture) -> list[Bone]:
             )
         )
         for sign in (-1.0, 1.0):
-            side = middle + np.array([sign * (20 - 2.4 * level) * a, 0, 0]) + back * deep * 0.9
-            shapes.append(Band(np.array([side, crest]), (0.85 * half,) * 2, (2.6 * a,) * 2, down))
+            beside = np.array([sign, 0.0, 0.0])
+            roof = [middle + beside * x * small + back * (deep + y * small) for x, y in ((19, 0), (15, 15))]
+            shapes.append(Band(np.array([*roof, crest]), (1.05 * half,) * 3, (3.0 * small,) * 3, down))
         whole.append(shapes)
+    for sign in (-1.0, 1.0):  # the lateral masses are one beyond the openings for the roots
+        bar = [
+            (frames[i][0] + frames[i][1]) / 2
+            + np.array([sign * 0.8 * WING[i] * a, 0, 0])
+            + frames[i][2] * 0.28 * BODY_DEEP[i] * a
+            for i in (1, 2, 3, 4)
+        ]
+        side = np.array([1.0, 0.0, 0.0])
+        whole[1].append(Band(np.array(bar), a * np.array([9, 9, 6, 4.5]), a * np.array([8, 6.5, 5, 4]), side))
     holes = _holes(p, frames)
     first = Bone(
         tuple(whole[0]), label_of("sacrum_s1"), frames[0][:2], (), (0.9, 0.9), 0.0, 0, holes, 1.5 * a
@@ -107,8 +117,8 @@ def _holes(p: Proportions, frames: list[tuple[Vector, Vector, Vector]]) -> tuple
     """Sacral canal and the foramina of four roots on each side."""
     a = p.a
     canal = sacral_canal(p, frames)
-    radii = np.linspace(7.5, 3.5, len(canal)) * p.canal
-    holes: list[Shape] = [Band(canal, radii * 1.5, radii * 0.85, np.array([1.0, 0.0, 0.0]))]
+    radii = np.linspace(6.8, 3.2, len(canal)) * p.canal
+    holes: list[Shape] = [Band(canal, radii * 1.4, radii * 0.85, np.array([1.0, 0.0, 0.0]))]
     for level in range(4):
         _, end, back = frames[level]
         for sign in (-1.0, 1.0):

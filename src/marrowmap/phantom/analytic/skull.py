@@ -1,4 +1,3 @@
-
 """Skull and mandible of the analytic child: brain case with base, face, lower jaw, teeth and their cavities.
 
 Millimetres are those of a man (brain case 184 by 144 mm, basion to bregma 134 mm, nasion to chin 118 mm, from
@@ -234,7 +233,7 @@ def nasal_cavity(head: Head) -> Shape:
         head.at(0, -66, 20),
         head.at(0, -66, -25),
         (0, 0.4, 0.9, 1),
-        tuple(f * v for v in (4, 8.5, 12.5, 11)),
+        tuple(f * v for v in (5, 10, 14, 12)),
         tuple(f * v for v in (22, 30, 36, 34)),
         power=2.6,
     )
@@ -243,7 +242,7 @@ def nasal_cavity(head: Head) -> Shape:
 def maxillary_sinuses(head: Head) -> tuple[Shape, ...]:
     """The cavities beside the nose, small in young children."""
     f = head.face**1.4
-    return tuple(Ellipsoid(head.at(s * 26, -68, -9), (10 * f, 15 * f, 14 * f)) for s in (-1.0, 1.0))
+    return tuple(Ellipsoid(head.at(s * 26, -68, -9), (12.5 * f, 18 * f, 16 * f)) for s in (-1.0, 1.0))
 
 
 def mouth(head: Head) -> Shape:
