@@ -79,6 +79,11 @@ def head_fillings(head: Head) -> list[Filling]:
     ]
     for s in (-1.0, 1.0):
         found.append(Filling(Ellipsoid(head.at(s * 7, -66, -3), (2.0 * f, 24 * f, 18 * f)), Tissue.AIRWAY))
+        for back in (-80, -70, -60):
+            cell = Ellipsoid(head.at(s * 5.5, back, 20), (3.4 * f, 4.2 * f, 7 * f))
+            found.append(Filling(cell, Tissue.AIRWAY))
+        cheek = Ellipsoid(head.at(s * 43, -64, -28), (9 * f, 15 * f, 17 * f))
+        found.append(Filling(cheek, Tissue.FAT, (Tissue.MUSCLE, Tissue.CONNECTIVE)))
         parotid = Ellipsoid(head.at(s * 54, -10, -28), (8 * f, 12 * f, 18 * f))
         found.append(Filling(parotid, Tissue.GLAND))
     found += [Filling(rod, Tissue.MUSCLE) for rod in mandible_muscles(head)]

@@ -17,8 +17,8 @@ from marrowmap.phantom.analytic.spine import Level, spine_levels
 
 RIBS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 HALF_WIDE = (52, 78, 95, 106, 113, 118, 122, 125, 125, 122, 116, 98)
-FRONT_X = (31, 43, 50, 57, 66, 77, 89, 102, 109, 112, 115, 92)
-FRONT_Y = (6, 3, 2, 4, 8, 14, 23, 40, 56, 71, 98, 128)
+FRONT_X = (31, 43, 50, 57, 66, 77, 88, 98, 103, 104, 102, 90)
+FRONT_Y = (6, 3, 2, 4, 9, 16, 27, 46, 65, 86, 114, 138)
 """How far the front end lies behind the plane of the breastbone."""
 DROP = (44, 68, 84, 97, 108, 116, 121, 122, 115, 102, 66, 42)
 """How far the front end lies below the head of the rib."""
@@ -30,12 +30,12 @@ FLOATING = 11
 def sternal_notch(p: Proportions, pose: Posture) -> Vector:
     """Top of the breastbone."""
     t2 = next(low for name, low, _ in pose.levels if name == "T2")
-    return np.array([0.0, t2[1] - 66 * p.a, t2[2] - 10 * p.a])
+    return np.array([0.0, t2[1] - 72 * p.a, t2[2] - 10 * p.a])
 
 
 def sternum_line(p: Proportions, pose: Posture) -> Vector:
     """Notch, sternal angle, end of the body; (3, 3)."""
-    return sternal_notch(p, pose) + p.a * np.array([[0, 0, 0], [0, -13, -47], [0, -30, -143]])
+    return sternal_notch(p, pose) + p.a * np.array([[0, 0, 0], [0, -15, -47], [0, -38, -143]])
 
 
 def chest_bones(p: Proportions, pose: Posture) -> list[Bone]:
@@ -119,7 +119,7 @@ def rib_chain(p: Proportions, level: Level, place: float, sign: float, line: Vec
     ]
     if place >= FLOATING:
         points = points[:3] + [
-            [shift + sign * 0.88 * wide, side_y + 0.25 * (rear - side_y), top - 0.5 * drop]
+            [shift + sign * 0.86 * wide, side_y + 0.25 * (rear - side_y), top - 0.5 * drop]
         ]
         points.append([front_x if place < 11.6 else sign * wide, front_y + 0.55 * (rear - front_y), front_z])
     return curve(points, 17)

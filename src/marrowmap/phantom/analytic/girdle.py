@@ -21,8 +21,8 @@ MEDIAL_SHARE = 0.45
 def clavicle(p: Proportions, pose: Posture, side: str, sign: float) -> list[Bone]:
     """Medial and lateral part of the collar bone."""
     a = p.a
-    inner = sternal_notch(p, pose) + np.array([sign * 13, 1, 3]) * a
-    outer = pose.joints[f"shoulder_{side}"] + np.array([-sign * 8, 6, 30]) * a
+    inner = sternal_notch(p, pose) + np.array([sign * 15, 1, 3]) * a
+    outer = pose.joints[f"shoulder_{side}"] + np.array([-sign * 12, 4, 30]) * a
     n = 21
     t = np.linspace(0, 1, n)
     bow = np.interp(t, (0, 0.2, 0.38, 0.55, 0.72, 0.86, 1), (0, -9, -11, -5, 5, 6, 0)) * a

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from marrowmap.phantom.analytic.bone import SIDES
+from marrowmap.phantom.analytic.chest import sternal_notch
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.posture import Posture
 from marrowmap.phantom.analytic.shapes import Rod, Vector, box_of, window
@@ -53,22 +54,26 @@ FOREARM = (
 )
 GAP_MM = 1.5
 
+Group = tuple[list[Rod], float]
+"""Muscles next to each other, and how far beyond them the planes between them reach in millimetres."""
 
-def muscle_groups(p: Proportions, pose: Posture) -> list[list[Rod]]:
+
+def muscle_groups(p: Proportions, pose: Posture) -> list[Group]:
     """Muscles that lie next to each other, group by group."""
-    groups = [_back(p, pose)]
+    groups: list[Group] = [(_back(p, pose), 1.5)]
     for side, sign in SIDES:
         joint = {
             j: pose.joints[f"{j}_{side}"] for j in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
         }
         shaft = joint["hip"] + p.a * np.array([sign * 20, 8, -30])
-        groups += [
+        limbs = [
             _along(p, sign, shaft, joint["knee"], THIGH, 1.0),
             _along(p, sign, joint["knee"] - [0, 0, 25 * p.a], joint["ankle"], CALF, 0.45),
             _along(p, sign, joint["shoulder"] - [0, 0, 20 * p.a], joint["elbow"], UPPER_ARM, 0.8),
             _along(p, sign, joint["elbow"], joint["wrist"], FOREARM, 0.5),
-            _seat(p, joint["hip"], sign),
         ]
+        groups += [(limb, 13.0) for limb in limbs]
+        groups += [(_seat(p, joint["hip"], sign), 6.0), (_neck(p, pose, sign), 4.0)]
     return groups
 
 
@@ -97,6 +102,26 @@ def _seat(p: Proportions, hip: Vector, sign: float) -> list[Rod]:
     ]
 
 
+def _neck(p: Proportions, pose: Posture, sign: float) -> list[Rod]:
+    a = p.a
+    ear = pose.levels[0][2] + p.face * np.array([sign * 50, 8, -18])
+    notch = sternal_notch(p, pose)
+    levels = spine_levels(p, pose)
+
+    def beside(index: int, aside: float, back: float) -> Vector:
+        return levels[index].at(sign * aside * a, back * a)
+
+    return [
+        Rod(
+            np.array([ear, (ear + notch) / 2 + a * np.array([sign * 14, -4, 0]), notch]),
+            a * np.array([9, 11, 7]),
+        ),
+        Rod(np.array([beside(1, 30, 8), beside(4, 32, 6), beside(6, 38, 2)]), a * np.array([8, 10, 9])),
+        Rod(np.array([beside(1, 12, -10), beside(4, 12, -12), beside(7, 12, -14)]), a * np.array([6, 7, 7])),
+        Rod(np.array([beside(1, 20, 46), beside(4, 30, 48), beside(6, 60, 40)]), a * np.array([9, 11, 12])),
+    ]
+
+
 def _back(p: Proportions, pose: Posture) -> list[Rod]:
     levels = spine_levels(p, pose)[2:]
     found = []
@@ -111,10 +136,10 @@ def _back(p: Proportions, pose: Posture) -> list[Rod]:
     return found
 
 
-def paint_muscle_planes(groups: list[list[Rod]], maps: Maps) -> None:
+def paint_muscle_planes(groups: list[Group], maps: Maps) -> None:
     """Turn muscle into fat along the planes between the muscles of each group."""
-    for group in groups:
-        low, high = box_of(group, 13.0)
+    for group, reach in groups:
+        low, high = box_of(group, reach)
         w = window(maps.grid, low, high)
         if w is None:
             continue
@@ -122,7 +147,7 @@ def paint_muscle_planes(groups: list[list[Rod]], maps: Maps) -> None:
         second = best.copy()
         for muscle in group:
             m_low, m_high = muscle.box()
-            found = w.part(m_low - 15.0, m_high + 15.0)
+            found = w.part(m_low - reach - 2, m_high + reach + 2)
             if found is None:
                 continue
             local, near = found
@@ -130,6 +155,6 @@ def paint_muscle_planes(groups: list[list[Rod]], maps: Maps) -> None:
             first, next_ = best[local], second[local]
             np.minimum(next_, np.maximum(first, d), out=next_)
             np.minimum(first, d, out=first)
-        plane = (second - best < GAP_MM) & (best < 13.0)
+        plane = (second - best < GAP_MM) & (best < reach)
         block = maps.tissue[w.index]
         np.copyto(block, np.uint8(Tissue.FAT), where=plane & (block == Tissue.MUSCLE))

@@ -129,6 +129,15 @@ def organs(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Filling]:
         [[-13 * s, t["T12"][1] - 26 * s, t["T12"][2]], [-11 * s, t["L4"][1] - 26 * s, t["L4"][2]]]
     )
     found.append(Filling(Rod(cava, s * np.array([8.0, 7.0])), Tissue.VESSEL))
+    for sign in (-1.0, 1.0):
+        neck = [
+            t[name] + p.a * np.array([sign * x, y, 0])
+            for name, x, y in (("C2", 24, -8), ("C5", 25, -20), ("T1", 20, -26))
+        ]
+        found.append(Filling(Rod(np.array(neck), np.full(3, 6.5 * p.a)), Tissue.FAT, (Tissue.MUSCLE,)))
+        for shift, r in ((-3.0, 2.8), (3.0, 3.8)):
+            line = np.array(neck) + p.a * np.array([sign * shift, 0, 0])
+            found.append(Filling(Rod(line, np.full(3, r * p.a)), Tissue.VESSEL))
     trachea = np.array([pose.levels[4][1] + [0, -26 * s, 0], t["T4"] + [0, -32 * s, 0]])
     found.append(Filling(Rod(trachea, s * np.array([6.0, 6.0])), Tissue.AIRWAY))
     return found

@@ -75,7 +75,7 @@ def _trunk(spec: ChildSpec, p: Proportions, pose: Posture, fat: float) -> list[F
         (hip[2] + 55 * a, 150, hip[1] - 78 * a - fat, hip[1] + 92 * a + fat),
         (hip[2] + 110 * a, 147, belly + 4 * a, back("L5") + 8 * a),
         (levels["L3"].at(0, 0)[2], waist, belly, back("L3") + 3 * a),
-        (levels["L1"].at(0, 0)[2], 129, belly - 6 * a, back("L1")),
+        (levels["L1"].at(0, 0)[2], 135, belly - 6 * a, back("L1")),
         (line[2, 2], 139, line[2, 1] - 9 * a - fat * 0.8, back("T10")),
         (line[2, 2] + 50 * a, 141, line[1, 1] - 22 * a - fat, back("T7") + 2 * a),
         (line[1, 2], 136, line[1, 1] - 9 * a - fat, back("T5") + 6 * a),
@@ -84,9 +84,11 @@ def _trunk(spec: ChildSpec, p: Proportions, pose: Posture, fat: float) -> list[F
         (levels["C7"].at(0, 0)[2] + 10 * a, 52, line[0, 1] + 16 * a, back("C7")),
     ]
     z = np.array([row[0] for row in rows])
-    wide = (
-        np.array([row[1] for row in rows]) * a * np.array([g if i < 8 else g**0.6 for i in range(len(rows))])
+    # a thin child is thin at the waist and the thighs; over ribs and iliac crests the bones set the width
+    girth = [max(g, 0.98) if i != 5 else max(g, 0.92) for i in range(9)] + [max(g, 0.9) ** 0.6] * (
+        len(rows) - 9
     )
+    wide = np.array([row[1] for row in rows]) * a * np.array(girth)
     front, rear = np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
     trunk = Profile(
         np.array([0.0, 0.0, z[0]]),
@@ -221,11 +223,11 @@ def _head(head: Head, p: Proportions, pose: Posture, fat: float) -> list[Flesh]:
             Rod(np.array([head.at(-9, -82, -76), head.at(9, -82, -76)]), np.full(2, 19.0 * f)), 4 * f, 8 * f
         ),
         Flesh(
-            Rod(np.array([head.at(0, -100, 22), head.at(0, -115, -12)]), f * np.array([7, 12.0])), 1.5, 6 * f
+            Rod(np.array([head.at(0, -100, 22), head.at(0, -107, -12)]), f * np.array([7, 12.0])), 1.5, 6 * f
         ),
     ]
     for sign in (-1.0, 1.0):
-        ear = Ellipsoid(head.at(sign * 73, 4, 4), (6 * f, 13 * f, 26 * f))
+        ear = Ellipsoid(head.at(sign * 69, 5, 10), (7 * f, 13 * f, 23 * f))
         pieces.append(Flesh(ear, 1.0, 3.0))
     return pieces
 

@@ -75,7 +75,7 @@ def posture(spec: ChildSpec, p: Proportions) -> Posture:
     joints["vertex"] = np.array([levels[0][2][0], levels[0][2][1] - 8 * s, vertex_z])
     t1 = levels[7][1]
     for side, sign in (("right", -1.0), ("left", 1.0)):
-        shoulder = np.array([sign * 0.101 * p.height, t1[1] - 2 * s, t1[2] - 0.022 * p.height])
+        shoulder = np.array([sign * 0.0965 * p.height, t1[1] - 20 * p.a, t1[2] - 0.022 * p.height])
         joints[f"shoulder_{side}"] = shoulder
         out = pose.uniform(0.10, 0.2)
         if arms == "beside":

@@ -89,7 +89,7 @@ def foramen_magnum(head: Head) -> Profile:
     """The hole in the base."""
     c = head.cranium
     return Profile(
-        head.vault(0, 17, -20), head.vault(0, 17, 12), (0, 1), (14.5 * c,) * 2, (17 * c,) * 2, power=2.0
+        head.vault(0, 17, -9), head.vault(0, 17, 12), (0, 1), (14.5 * c,) * 2, (17 * c,) * 2, power=2.0
     )
 
 
@@ -144,11 +144,11 @@ def _face(head: Head) -> Bone:
     f = head.face
     shapes: list[Shape] = [
         Profile(
-            head.at(0, -70, 14),
+            head.at(0, -70, 32),
             head.at(0, -70, -47),
-            (0, 0.25, 0.6, 0.8, 1),
-            tuple(f * v for v in (30, 38, 33, 29, 27)),
-            tuple(f * v for v in (20, 23, 25, 26, 25)),
+            (0, 0.2, 0.25, 0.4, 0.7, 0.85, 1),
+            tuple(f * v for v in (13, 15, 30, 38, 33, 29, 27)),
+            tuple(f * v for v in (24, 24, 20, 23, 25, 26, 25)),
             power=2.6,
         ),
         Band(
@@ -230,11 +230,11 @@ def nasal_cavity(head: Head) -> Shape:
     """The cavity of the nose, from its opening to the throat."""
     f = head.face
     return Profile(
-        head.at(0, -66, 20),
+        head.at(0, -66, 28),
         head.at(0, -66, -25),
-        (0, 0.4, 0.9, 1),
-        tuple(f * v for v in (5, 10, 14, 12)),
-        tuple(f * v for v in (22, 30, 36, 34)),
+        (0, 0.25, 0.5, 0.9, 1),
+        tuple(f * v for v in (6, 9, 10, 14, 12)),
+        tuple(f * v for v in (20, 22, 30, 36, 34)),
         power=2.6,
     )
 
