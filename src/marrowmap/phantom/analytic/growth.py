@@ -104,4 +104,4 @@ def plate_is_open(spec: ChildSpec, shift: float = 0.0) -> bool:
 
 def cartilage_mm(spec: ChildSpec) -> float:
     """Thickness of joint cartilage."""
-    return by_age(spec.age_years, 5.0, 2.8, 1.6)
+    return by_age(spec.age_years, 4.4, 2.8, 1.6)

@@ -148,7 +148,7 @@ def lower_leg(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: f
                 plate_is_open(spec),
             ),
             Plate(
-                ankle - down * 11 * a,
+                ankle - down * 13 * a,
                 down,
                 label_of(f"tibia_distal_epiphysis_{side}"),
                 label_of(f"tibia_distal_metaphysis_{side}"),
