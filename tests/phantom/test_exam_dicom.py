@@ -259,6 +259,8 @@ def test_the_adc_of_muscle_is_that_of_muscle_in_every_station(small_exam):
 
     with open_exam(small_exam.folder / "dicom") as source:
         maps = [s for s in source.exam.stacks if s.contrast == "ADC"]
+        maps.sort(key=lambda s: float((s.grid.affine @ [*(np.array(s.grid.shape) / 2), 1])[2]))
+        maps.pop()  # the uppermost station holds brain, whose ADC is near 750
         medians = []
         for stack in maps:
             adc = source.array(stack).astype(float)

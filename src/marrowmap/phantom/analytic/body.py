@@ -1,4 +1,3 @@
-# ruff: noqa: RUF005 -- adding a list to an array adds numbers, it does not join
 """The analytic child: formulas instead of meshes, so that nothing learned from the mesh body helps here."""
 
 from __future__ import annotations
@@ -9,22 +8,25 @@ from types import MappingProxyType
 import numpy as np
 
 from marrowmap.core.geometry import Grid, PointMm
-from marrowmap.core.site import site
-from marrowmap.phantom.analytic.bone import SIDES, paint_bone
-from marrowmap.phantom.analytic.flesh import Filling, depth_and_fat, organs, outline
+from marrowmap.phantom.analytic.bone import SIDES, Bone, paint_bone
+from marrowmap.phantom.analytic.brain import brainstem, head_fillings, paint_brain_case
+from marrowmap.phantom.analytic.chest import sternal_notch
+from marrowmap.phantom.analytic.filling import Filling, fill
 from marrowmap.phantom.analytic.growth import proportions
+from marrowmap.phantom.analytic.joints import joints
 from marrowmap.phantom.analytic.limbs import limb_bones
+from marrowmap.phantom.analytic.muscles import muscle_groups, paint_muscle_planes
+from marrowmap.phantom.analytic.organs import organs
+from marrowmap.phantom.analytic.outline import PERINEUM, Flesh, depth_and_fat, outline
 from marrowmap.phantom.analytic.posture import posture
-from marrowmap.phantom.analytic.shapes import Ellipsoid, Rod, box_of, window
-from marrowmap.phantom.analytic.trunk import (
-    disc_profiles,
-    head_ellipsoids,
-    rib_chain,
-    sternal_notch,
-    trunk_bones,
-)
-from marrowmap.phantom.body import BodyFacts, ChildSpec, Maps, Tissue
+from marrowmap.phantom.analytic.sacrum import sacral_canal, sacral_frames
+from marrowmap.phantom.analytic.shapes import Band, box_of, window
+from marrowmap.phantom.analytic.skull import head_of
+from marrowmap.phantom.analytic.spine import spine_levels
+from marrowmap.phantom.analytic.trunk import trunk_bones
+from marrowmap.phantom.body import BONE_TISSUES, BodyFacts, ChildSpec, Maps, Tissue
 
+SOFT = tuple(tissue for tissue in Tissue if tissue not in BONE_TISSUES)
 SKIN_MM = 1.7
 
 
@@ -36,6 +38,7 @@ class AnalyticBody:
         self._p = proportions(spec)
         self._pose = posture(spec, self._p)
         p = self._p
+        self._head = head_of(spec, p, self._pose)
         self.facts = BodyFacts(
             height_cm=round(p.height / 10, 1),
             weight_kg=round(p.bmi * (p.height / 1000) ** 2, 1),
@@ -55,7 +58,7 @@ class AnalyticBody:
         for name in ("C2", "T1", "T12"):
             if name in centres:
                 found[name.lower()] = PointMm(*map(float, centres[name]))
-        found["chin"] = PointMm(*map(float, pose.joints["vertex"] + p.head / 213 * np.array([0, -80, -200])))
+        found["chin"] = PointMm(*map(float, self._head.at(0, -95, -92)))
         found["sternal_notch"] = PointMm(*map(float, sternal_notch(p, pose)))
         for side, _ in SIDES:
             forward = pose.foot_forward[side] * p.foot
@@ -65,12 +68,24 @@ class AnalyticBody:
         return found
 
     @cached_property
-    def _outline(self) -> list:
+    def _outline(self) -> list[Flesh]:
         return outline(self.spec, self._p, self._pose)
 
     @cached_property
-    def _bones(self) -> list:
+    def _bones(self) -> list[Bone]:
         return trunk_bones(self.spec, self._p, self._pose) + limb_bones(self.spec, self._p, self._pose)
+
+    @cached_property
+    def _soft(self) -> list[Filling]:
+        return (
+            organs(self.spec, self._p, self._pose)
+            + head_fillings(self._head)
+            + joints(self.spec, self._p, self._pose)
+        )
+
+    @property
+    def _crotch(self) -> np.ndarray:
+        return np.array([0.0, 0.0, self._pose.joints["hip_left"][2] + (PERINEUM + 6) * self._p.a])
 
     @cached_property
     def extent_mm(self) -> tuple[PointMm, PointMm]:
@@ -88,12 +103,12 @@ class AnalyticBody:
             np.full(grid.shape, np.nan, np.float16),
             np.full(grid.shape, np.nan, np.float16),
         )
-        depth, fat = depth_and_fat(self._outline, grid)
+        depth, fat = depth_and_fat(self._outline, grid, self._crotch)
         self._paint_envelope(maps, depth, fat)
-        for filling in organs(self.spec, self._p, self._pose):
-            _fill(filling, maps, depth)
-        self._paint_joints(maps, depth)
-        self._paint_head(maps, depth)
+        paint_muscle_planes(muscle_groups(self._p, self._pose), maps)
+        for filling in self._soft:
+            fill(filling, maps, depth)
+        paint_brain_case(self._head, maps, depth)
         for bone in self._bones:
             paint_bone(bone, maps, depth)
         self._paint_canal(maps, depth)
@@ -108,139 +123,37 @@ class AnalyticBody:
         if w is None:
             return
         inner = depth[w.index] - fat[w.index]
-        phase = np.random.default_rng([self.spec.seed, 31]).uniform(0, 6.28, 4).astype(np.float32)
-        s = np.float32(1 / self._p.s)
-        waves = (
-            np.sin(w.x * (0.115 * s) + 0.9 * np.sin(w.y * (0.09 * s) + phase[0]) + phase[1])
-            + np.sin(w.y * (0.13 * s) + 0.8 * np.sin(w.x * (0.07 * s) + phase[2]) + w.z * (0.012 * s))
-            + 0.5 * np.sin(w.z * (0.02 * s) + phase[3])
-        )
         block = tissue[w.index]
         muscle = inner > 1.0
         np.copyto(block, np.uint8(Tissue.FASCIA), where=(inner > 0) & ~muscle)
         np.copyto(block, np.uint8(Tissue.MUSCLE), where=muscle)
-        np.copyto(block, np.uint8(Tissue.FAT), where=muscle & (np.abs(waves) < 0.035))
-        np.copyto(block, np.uint8(Tissue.FASCIA), where=muscle & (np.abs(waves - 0.05) < 0.012))
-
-    def _paint_joints(self, maps: Maps, depth: np.ndarray) -> None:
-        p, pose = self._p, self._pose
-        s = p.s
-        for disc, nucleus in disc_profiles(p, pose):
-            _fill(Filling(disc, Tissue.DISC), maps, depth)
-            _fill(Filling(nucleus, Tissue.DISC_NUCLEUS), maps, depth)
-        thoracic = [high for name, _, high in pose.levels if name.startswith("T")]
-        notch = sternal_notch(p, pose)
-        for i, head in enumerate(thoracic[:9], start=1):
-            for _, sign in SIDES:
-                end = rib_chain(p, head, i, len(thoracic), sign, notch)[-1]
-                goal = notch + np.array([sign * 12, -4 - 12 * min(i, 7) / 7, -8 - 105 * min(i, 7) / 7]) * s
-                _fill(
-                    Filling(Rod(np.array([end, goal]), s * np.array([3.8, 3.4])), Tissue.CARTILAGE),
-                    maps,
-                    depth,
-                )
-        for side, _ in SIDES:
-            hip, knee, ankle, shoulder = (
-                pose.joints[f"{j}_{side}"] for j in ("hip", "knee", "ankle", "shoulder")
-            )
-            _fill(Filling(Ellipsoid(hip, (21.5 * s,) * 3), Tissue.SYNOVIAL_FLUID), maps, depth)
-            _fill(Filling(Ellipsoid(hip, (20.3 * s,) * 3), Tissue.CARTILAGE), maps, depth)
-            _fill(Filling(Ellipsoid(shoulder, (20.5 * s,) * 3), Tissue.CARTILAGE), maps, depth)
-            _fill(Filling(Ellipsoid(knee, (28 * s, 19 * s, 5 * s)), Tissue.CARTILAGE), maps, depth)
-            _fill(
-                Filling(Ellipsoid(knee + [0, -4 * s, 0], (26 * s, 13 * s, 1.1 * s)), Tissue.SYNOVIAL_FLUID),
-                maps,
-                depth,
-            )
-            _fill(
-                Filling(
-                    Ellipsoid(knee + [0, -22 * s, 38 * s], (13 * s, 2.0 * s, 18 * s)), Tissue.SYNOVIAL_FLUID
-                ),
-                maps,
-                depth,
-            )
-            _fill(
-                Filling(Ellipsoid(ankle + [0, 0, -3 * s], (17 * s, 14 * s, 3.6 * s)), Tissue.CARTILAGE),
-                maps,
-                depth,
-            )
-            tendon = np.array([knee + [0, -31 * s, 4 * s], knee + [0, -20 * s, -38 * s]])
-            _fill(Filling(Rod(tendon, s * np.array([3.0, 3.0])), Tissue.FASCIA), maps, depth)
-
-    def _paint_head(self, maps: Maps, depth: np.ndarray) -> None:
-        parts = head_ellipsoids(self._p, self._pose)
-        low, high = parts["skull"].box()
-        w = window(maps.grid, low - 1, high + 1)
-        if w is None:
-            return
-        outer, inner = parts["skull"].distance(w), parts["inside"].distance(w)
-        brain = parts["brain"].distance(w)
-        s = np.float32(1 / self._p.s)
-        folds = (
-            5
-            * np.sin(w.x * 0.22 * s + np.sin(w.z * 0.17 * s))
-            * np.sin(w.y * 0.2 * s + np.sin(w.x * 0.13 * s))
-        )
-        white = parts["white"].distance(w) + folds
-        block = maps.tissue[w.index]
-        alive = depth[w.index] > 1.5
-        tissue = np.full(w.shape, Tissue.CSF, np.uint8)
-        tissue[np.broadcast_to((brain + 0.4 * folds < 0), w.shape)] = Tissue.BRAIN_GREY
-        tissue[np.broadcast_to(white < 0, w.shape)] = Tissue.BRAIN_WHITE
-        centre = parts["brain"].centre
-        for sign in (-1.0, 1.0):
-            horn = Ellipsoid(centre + np.array([sign * 11, 0, 6]) / s, (6 / s, 30 / s, 10 / s))
-            tissue[np.broadcast_to(horn.distance(w) < 0, w.shape)] = Tissue.CSF
-        np.copyto(block, tissue, where=alive & (inner < 0))
-        vault = alive & (inner >= 0) & (outer < 0)
-        diploe = vault & (inner > 1.4) & (outer < -1.4)
-        np.copyto(block, np.uint8(Tissue.CORTEX), where=vault)
-        np.copyto(block, np.uint8(Tissue.MARROW), where=diploe)
-        np.copyto(maps.site[w.index], np.uint8(site("skull").label), where=vault)
-        np.copyto(maps.part[w.index], np.uint8(1), where=vault)
-        np.copyto(maps.along[w.index], np.float16(0.5), where=vault)
 
     def _paint_canal(self, maps: Maps, depth: np.ndarray) -> None:
-        s = self._p.s
-        names = [name for name, _, _ in self._pose.levels]
-        back = np.array([0, 1.0, 0])
-        chain = []
-        for i, (_, low, high) in enumerate(self._pose.levels):
-            deep = s * float(np.interp(i / (len(names) - 1), (0, 0.28, 0.4, 0.75, 1), (6, 7, 9, 12, 13.5)))
-            chain.append((low + high) / 2 + back * (deep + 8 * s))
-        l5 = self._pose.joints["l5_s1"]
-        chain.append(l5 + np.array([0, 24, -14]) * s)
-        places = np.array(chain)
-        stem = head_ellipsoids(self._p, self._pose)["brain"].centre + np.array([0, 8, -50]) * s
-        canal = Rod(np.vstack([stem, places]), np.full(len(places) + 1, 6.6 * s))
-        low, high = canal.box()
-        w = window(maps.grid, low - 1, high + 1)
-        if w is None:
-            return
-        d = canal.distance(w)
-        hit = np.broadcast_to(d < 0, w.shape) & (depth[w.index] > 4)
-        maps.tissue[w.index][hit] = Tissue.CSF
-        maps.site[w.index][hit] = 0
-        maps.part[w.index][hit] = 0
-        maps.along[w.index][hit] = np.nan
-        maps.to_physis[w.index][hit] = np.nan
-        end = names.index("L1") + 2
-        cord = Filling(
-            Rod(np.vstack([stem, places[:end]]), np.full(end + 1, 3.6 * s)), Tissue.SPINAL_CORD, (Tissue.CSF,)
+        """Fat, dural sac and cord in the canal from the skull to the sacrum."""
+        p = self._p
+        levels = spine_levels(p, self._pose)
+        centres = [level.at(0, level.canal_back) for level in levels]
+        centres[0] = levels[0].at(0, 11 * p.canal)
+        wide = [level.canal_wide / 2 for level in levels]
+        deep = [level.canal_deep / 2 for level in levels]
+        sacral = sacral_canal(p, sacral_frames(p, self._pose))[:3]
+        outlet, stem = brainstem(self._head)
+        top = self._head.vault(0, 15, 4)
+        places = np.array([top, *centres, *sacral])
+        wide, deep = [13.0, *wide, 9.0, 7.0, 4.0], [13.0, *deep, 6.0, 4.5, 3.0]
+        side = np.array([1.0, 0.0, 0.0])
+        sac = np.minimum(0.5 * np.array(wide) + 1.6 * p.canal, 8.5 * p.canal), np.array(deep) * 0.8
+        fill(Filling(Band(places, wide, deep, side), Tissue.FAT, SOFT), maps, depth)
+        fill(Filling(Band(places, tuple(sac[0]), tuple(sac[1]), side), Tissue.CSF, SOFT), maps, depth)
+        fill(Filling(outlet, Tissue.CSF, SOFT), maps, depth)
+        fill(Filling(stem, Tissue.BRAIN_WHITE, SOFT), maps, depth)
+        end = [level.name for level in levels].index("L1") + 2
+        cord = (
+            np.interp(np.arange(end), (0, 4, 6, 10, end - 2, end - 1), (6.3, 6.8, 6.5, 4.4, 4.8, 1.5))
+            * p.canal
         )
-        _fill(cord, maps, depth)
-
-
-def _fill(filling: Filling, maps: Maps, depth: np.ndarray) -> None:
-    low, high = filling.shape.box()
-    w = window(maps.grid, low, high)
-    if w is None:
-        return
-    hit = np.broadcast_to(filling.shape.distance(w) < 0, w.shape) & (depth[w.index] > filling.depth_mm)
-    block = maps.tissue[w.index]
-    if filling.over:
-        hit = hit & np.isin(block, [int(t) for t in filling.over])
-    block[hit] = filling.tissue
+        shape = Band(places[:end], tuple(cord), tuple(0.72 * cord), side)
+        fill(Filling(shape, Tissue.SPINAL_CORD, (Tissue.CSF,)), maps, depth)
 
 
 def analytic_body(spec: ChildSpec) -> AnalyticBody:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from marrowmap.core.site import site
-from marrowmap.phantom.analytic.shapes import Rod, Shape, Vector, Window, box_of, union_distance, window
+from marrowmap.phantom.analytic.shapes import Band, Rod, Shape, Vector, Window, box_of, union_distance, window
 from marrowmap.phantom.body import Maps, Tissue
 
 PLATE_HALF_MM = 1.3
@@ -44,6 +44,7 @@ class Bone:
 
     label: unit of everything no plate claims. axis: proximal and distal end for ``along``. cortex_mm: in the
     ends and in the shaft. cartilage_mm: thickness of the unossified cartilage around epiphyses.
+    holes: what is cut out. blend_mm: how softly the shapes flow into each other.
     """
 
     shapes: Sequence[Shape]
@@ -53,6 +54,8 @@ class Bone:
     cortex_mm: tuple[float, float] = (1.0, 1.0)
     cartilage_mm: float = 0.0
     part: int = 0
+    holes: Sequence[Shape] = field(default_factory=tuple)
+    blend_mm: float = 0.0
 
 
 def paint_bone(bone: Bone, maps: Maps, depth: np.ndarray) -> None:
@@ -61,7 +64,9 @@ def paint_bone(bone: Bone, maps: Maps, depth: np.ndarray) -> None:
     w = window(maps.grid, low, high)
     if w is None:
         return
-    distance = union_distance(bone.shapes, w)
+    distance = union_distance(bone.shapes, w, bone.blend_mm)
+    if bone.holes:
+        distance = np.maximum(distance, -union_distance(bone.holes, w))
     inside = (distance < 0) & (depth[w.index] > 1.5)
     if not inside.any():
         return
@@ -89,7 +94,7 @@ def paint_bone(bone: Bone, maps: Maps, depth: np.ndarray) -> None:
 
 
 def _along(bone: Bone, w: Window) -> np.ndarray:
-    if len(bone.shapes) == 1 and isinstance(bone.shapes[0], Rod):
+    if len(bone.shapes) == 1 and isinstance(bone.shapes[0], Rod | Band):
         return np.broadcast_to(bone.shapes[0].distance_and_place(w)[1], w.shape)
     a, b = bone.axis
     ab = b - a

@@ -1,7 +1,9 @@
 """Proportions of the analytic child by age: its own tables, rounded from growth charts.
 
 Heights are close to the CDC medians; shares of body height for femur and tibia follow the order of the
-Anderson-Green charts (unverified here, PROPOSED); everything else is ours.
+Anderson-Green charts (unverified here, PROPOSED). Dimensions of single bones are adult ones of osteology
+textbooks from memory (unverified, PROPOSED), scaled by height; brain case and spinal canal are scaled by their
+own, earlier growth.
 """
 
 from __future__ import annotations
@@ -42,11 +44,22 @@ class Proportions:
     foot: float
     hand: float
     ankle_height: float
+    cranium: float
+    """Size of the brain case against an adult man's; it is nearly grown at six years."""
+    face: float
+    """Size of the face against an adult man's; it grows with the body."""
+    canal: float
+    """Size of the spinal canal against an adult's; it is nearly grown at six years as well."""
 
     @property
     def s(self) -> float:
         """Size against a child of 1.40 m."""
         return self.height / 1400.0
+
+    @property
+    def a(self) -> float:
+        """Size against an adult of 1.70 m, for dimensions taken from adult osteology."""
+        return self.height / 1700.0
 
     @property
     def stoutness(self) -> float:
@@ -72,12 +85,15 @@ def proportions(spec: ChildSpec) -> Proportions:
         bmi=bmi,
         femur=height * by_age(age, 0.238, 0.258, 0.265) * leg,
         tibia=height * by_age(age, 0.192, 0.207, 0.214) * leg,
-        humerus=height * by_age(age, 0.172, 0.183, 0.19) * arm,
-        forearm=height * by_age(age, 0.138, 0.144, 0.15) * arm,
+        humerus=height * by_age(age, 0.165, 0.172, 0.176) * arm,
+        forearm=height * by_age(age, 0.138, 0.142, 0.146) * arm,
         head=height * by_age(age, 0.176, 0.152, 0.133),
         foot=height * 0.152,
         hand=height * 0.108,
         ankle_height=height * 0.043,
+        cranium=by_age(age, 0.935, 0.965, 1.0) * (0.97 if spec.sex == "F" else 1.0) * (1 + 0.012 * tall),
+        face=by_age(age, 0.81, 0.9, 1.0) * (0.96 if spec.sex == "F" else 1.0),
+        canal=by_age(age, 0.92, 0.97, 1.0),
     )
 
 
@@ -88,4 +104,4 @@ def plate_is_open(spec: ChildSpec, shift: float = 0.0) -> bool:
 
 def cartilage_mm(spec: ChildSpec) -> float:
     """Thickness of joint cartilage."""
-    return by_age(spec.age_years, 4.0, 2.2, 1.5)
+    return by_age(spec.age_years, 4.4, 2.8, 1.6)

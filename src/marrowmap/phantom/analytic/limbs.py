@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from marrowmap.phantom.analytic.arms import arm, hand
+from marrowmap.phantom.analytic.arms import arm
 from marrowmap.phantom.analytic.bone import SIDES, Bone
+from marrowmap.phantom.analytic.foot import foot
 from marrowmap.phantom.analytic.growth import Proportions
-from marrowmap.phantom.analytic.legs import femur, foot, lower_leg
+from marrowmap.phantom.analytic.hand import hand
+from marrowmap.phantom.analytic.legs import femur, lower_leg
 from marrowmap.phantom.analytic.posture import Posture
 from marrowmap.phantom.body import ChildSpec
 

@@ -10,7 +10,7 @@ from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.shapes import Vector
 from marrowmap.phantom.body import ChildSpec, Numbering
 
-LEVEL_WEIGHTS = (*np.linspace(13, 16.5, 7), *np.linspace(18.5, 27.5, 12), *np.linspace(31, 35, 5))
+LEVEL_WEIGHTS = (*np.linspace(16, 18, 7), *np.linspace(19.5, 27, 12), *np.linspace(32.5, 36, 5))
 """Height of each level with its disc, C1 to L5, in relative units (ours)."""
 
 
@@ -62,20 +62,20 @@ def posture(spec: ChildSpec, p: Proportions) -> Posture:
             spec.leg_abduction_deg if spec.leg_abduction_deg is not None else pose.uniform(1.0, 5.0)
         )
         turn = np.deg2rad(spec.leg_rotation_deg if spec.leg_rotation_deg is not None else pose.uniform(5, 28))
-        hip = np.array([sign * 0.053 * p.height, 8 * s, 0.0])
-        knee = hip + p.femur * np.array([sign * (np.sin(spread) - 0.055), 0.01 + pose.normal(0, 0.01), -1.0])
+        hip = np.array([sign * 0.0485 * p.height, 8 * s, 0.0])
+        knee = hip + p.femur * np.array([sign * (np.sin(spread) - 0.03), 0.01 + pose.normal(0, 0.01), -1.0])
         ankle = knee + p.tibia * np.array([sign * np.sin(spread) * 0.7, 0.05, -1.0])
         joints |= {f"hip_{side}": hip, f"knee_{side}": knee, f"ankle_{side}": ankle}
         forward[side] = np.array([sign * np.sin(turn), -np.cos(turn) * 0.8, -0.6 + pose.normal(0, 0.08)])
         forward[side] /= np.linalg.norm(forward[side])
-    joints["l5_s1"] = np.array([0.0, 14 * s, 0.062 * p.height])
+    joints["l5_s1"] = np.array([0.0, 8 * s + 22 * p.a, 0.058 * p.height])
     vertex_z = p.height - (p.femur + p.tibia + p.ankle_height)
-    skull_base = vertex_z - 0.66 * p.head
+    skull_base = vertex_z - 134 * p.cranium - 6  # basion lies this far below the bregma's skin
     levels = _spine(joints["l5_s1"], skull_base, s, cobb, float(rng.choice([-1, 1])), numbering, pose)
     joints["vertex"] = np.array([levels[0][2][0], levels[0][2][1] - 8 * s, vertex_z])
     t1 = levels[7][1]
     for side, sign in (("right", -1.0), ("left", 1.0)):
-        shoulder = np.array([sign * 0.1075 * p.height, t1[1] - 2 * s, t1[2] - 0.022 * p.height])
+        shoulder = np.array([sign * 0.0965 * p.height, t1[1] - 20 * p.a, t1[2] - 0.022 * p.height])
         joints[f"shoulder_{side}"] = shoulder
         out = pose.uniform(0.10, 0.2)
         if arms == "beside":
@@ -102,16 +102,22 @@ def _spine(
     weights = list(LEVEL_WEIGHTS)
     thoracic = numbering.ribs
     if thoracic == 13:
-        weights.insert(19, 28.0)
+        weights.insert(19, 27.5)
     elif thoracic == 11:
         del weights[18]
     jitter = 1 + 0.03 * rng.normal(0, 1, len(weights))
     shares = np.array(weights) * jitter
     ends = top_z + (bottom[2] - top_z) * np.concatenate([[0], np.cumsum(shares) / shares.sum()])
     z = (ends - bottom[2]) / (top_z - bottom[2])
-    lordosis = -9 * s * np.sin(np.pi * np.clip(z / 0.34, 0, 1))
-    kyphosis = 20 * s * np.sin(np.pi * np.clip((z - 0.25) / 0.6, 0, 1))
-    y = bottom[1] + 2 * s + lordosis + kyphosis - 4 * s * np.clip((z - 0.8) / 0.2, 0, 1)
+    lordosis = -12 * s * np.sin(np.pi * np.clip(z / 0.34, 0, 1))
+    kyphosis = 23 * s * np.sin(np.pi * np.clip((z - 0.25) / 0.6, 0, 1))
+    y = (
+        bottom[1]
+        + 2 * s
+        + lordosis
+        + kyphosis
+        - 6 * s * np.sin(0.5 * np.pi * np.clip((z - 0.78) / 0.12, 0, 1))
+    )
     length = top_z - bottom[2]
     x = turn * np.deg2rad(cobb) * length / (2 * np.pi) * np.sin(2 * np.pi * (z - 0.05)) * np.clip(z * 6, 0, 1)
     curve = np.stack([x * (z < 0.97), y, ends], axis=1)

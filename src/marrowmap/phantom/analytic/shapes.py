@@ -1,7 +1,7 @@
 """Solid shapes given by formulas, and the part of a grid each of them can reach.
 
 All lengths are millimetres in LPS. A distance is negative inside; it is exact for rods and approximate (right
-sign, right size near the surface) for drums, profiles and ellipsoids.
+sign, right size near the surface) for everything else.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from marrowmap.core.geometry import Grid
 
 F32 = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
+FAR = 60.0
+"""Distance in millimetres that stands for "not near"."""
 
 
 def unit(v: Sequence[float] | Vector) -> Vector:
@@ -48,6 +50,7 @@ class Window:
     x: F32
     y: F32
     z: F32
+    grid: Grid
 
     def dot(self, v: Vector, origin: Vector) -> F32:
         """(point - origin) . v for every voxel."""
@@ -61,6 +64,26 @@ class Window:
     def shape(self) -> tuple[int, ...]:
         """Number of voxels along each axis of the block."""
         return tuple(s.stop - s.start for s in self.index)
+
+    def part(self, low: Vector, high: Vector) -> tuple[tuple[slice, ...], Window] | None:
+        """The smaller block that a box touches, and where it lies in this one; None when they do not meet."""
+        inner = window(self.grid, low, high)
+        if inner is None:
+            return None
+        own = [
+            slice(max(a.start, b.start), min(a.stop, b.stop))
+            for a, b in zip(self.index, inner.index, strict=True)
+        ]
+        if any(cut.start >= cut.stop for cut in own):
+            return None
+        local = tuple(
+            slice(cut.start - a.start, cut.stop - a.start) for cut, a in zip(own, self.index, strict=True)
+        )
+        lines = [
+            line[tuple(cut if size > 1 else slice(None) for cut, size in zip(local, line.shape, strict=True))]
+            for line in (self.x, self.y, self.z)
+        ]
+        return local, Window((own[0], own[1], own[2]), *lines, self.grid)
 
 
 def window(grid: Grid, low: Vector, high: Vector) -> Window | None:
@@ -84,7 +107,7 @@ def window(grid: Grid, low: Vector, high: Vector) -> Window | None:
             if abs(step) > 1e-9:
                 value = value + step * line
         coordinates.append(value.astype(np.float32))
-    return Window(index, *coordinates)  # type: ignore[arg-type]
+    return Window((index[0], index[1], index[2]), *coordinates, grid)
 
 
 class Shape(Protocol):
@@ -147,11 +170,66 @@ class Rod:
 
 
 @dataclass(frozen=True)
-class Profile:
-    """A solid around the straight line a to b with elliptic sections given at places t from 0 to 1.
+class Band:
+    """A chain of flat rods: at every point half a width along ``wide`` and half a thickness across it.
 
-    wide_mm, deep_mm: half widths at each t along ``wide`` and across it. The ends are flat unless the widths
-    run out to nearly nothing.
+    points: (n, 3). wide_mm, thin_mm: n. wide: one direction for all, or (n, 3), one for each point.
+    """
+
+    points: Vector
+    wide_mm: Sequence[float]
+    thin_mm: Sequence[float]
+    wide: Vector
+
+    def box(self) -> tuple[Vector, Vector]:
+        """Smallest and largest coordinates."""
+        r = max(*self.wide_mm, *self.thin_mm)
+        return self.points.min(axis=0) - r, self.points.max(axis=0) + r
+
+    def distance(self, w: Window) -> F32:
+        """Signed distance, approximate."""
+        return self.distance_and_place(w)[0]
+
+    def distance_and_place(self, w: Window) -> tuple[F32, F32]:
+        """Signed distance and the place along the chain, 0 at its first point and 1 at its last."""
+        best = np.full(w.shape, FAR, dtype=np.float32)
+        place = np.zeros(w.shape, dtype=np.float32)
+        lengths = np.linalg.norm(np.diff(self.points, axis=0), axis=1)
+        done = np.concatenate([[0.0], np.cumsum(lengths)]) / lengths.sum()
+        wide = np.broadcast_to(self.wide, self.points.shape)
+        for i, length in enumerate(lengths):
+            a, b = self.points[i], self.points[i + 1]
+            reach = 1.5 + max(*self.wide_mm[i : i + 2], *self.thin_mm[i : i + 2])
+            found = w.part(np.minimum(a, b) - reach, np.maximum(a, b) + reach)
+            if found is None or length < 1e-6:
+                continue
+            local, near = found
+            axis, u, v = frame_of(b - a, wide[i] + wide[i + 1])
+            t = near.dot(axis, a) / np.float32(length)
+            h = np.clip(t, 0, 1)
+            p, q = near.dot(u, a), near.dot(v, a)
+            rp = np.float32(self.wide_mm[i]) + h * np.float32(self.wide_mm[i + 1] - self.wide_mm[i])
+            rq = np.float32(self.thin_mm[i]) + h * np.float32(self.thin_mm[i + 1] - self.thin_mm[i])
+            small = np.minimum(rp, rq)
+            past = (t - h) * np.float32(length) / small
+            d = (np.sqrt((p / rp) ** 2 + (q / rq) ** 2 + past * past) - 1) * small
+            block = best[local]
+            closer = d < block
+            np.copyto(
+                place[local], np.float32(done[i]) + h * np.float32(length / lengths.sum()), where=closer
+            )
+            np.copyto(block, d, where=closer)
+        return best, place
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A solid around the line a to b with oval sections given at places t from 0 to 1.
+
+    wide_mm, deep_mm: half widths at each t along ``wide`` and across it. off_wide_mm, off_deep_mm: how far
+    the middle of each section lies off the straight line. power: 2 for ellipses, more for squarer sections.
+    three: amount by which the section has three corners, one of them along ``wide`` (negative: against it).
+    The ends are flat unless the widths run out to nearly nothing.
     """
 
     a: Vector
@@ -159,26 +237,71 @@ class Profile:
     t: Sequence[float]
     wide_mm: Sequence[float]
     deep_mm: Sequence[float]
-    wide: Sequence[float] = (1.0, 0.0, 0.0)
+    wide: Sequence[float] | Vector = (1.0, 0.0, 0.0)
+    off_wide_mm: Sequence[float] = ()
+    off_deep_mm: Sequence[float] = ()
+    power: float = 2.0
+    three: float = 0.0
 
     def box(self) -> tuple[Vector, Vector]:
         """Smallest and largest coordinates."""
-        r = max(*self.wide_mm, *self.deep_mm)
-        return np.minimum(self.a, self.b) - r, np.maximum(self.a, self.b) + r
+        _axis, u, v = frame_of(self.b - self.a, self.wide)
+        n = len(self.t)
+        off_u, off_v = np.array(self.off_wide_mm or [0.0] * n), np.array(self.off_deep_mm or [0.0] * n)
+        middle = self.a + np.outer(self.t, self.b - self.a) + np.outer(off_u, u) + np.outer(off_v, v)
+        grow = 1 + abs(self.three)
+        half = grow * (np.outer(self.wide_mm, np.abs(u)) + np.outer(self.deep_mm, np.abs(v)))
+        ends = np.array([self.a, self.b])
+        low = np.minimum((middle - half).min(axis=0), ends.min(axis=0))
+        return low, np.maximum((middle + half).max(axis=0), ends.max(axis=0))
 
     def distance(self, w: Window) -> F32:
         """Signed distance, approximate."""
         axis, u, v = frame_of(self.b - self.a, self.wide)
         length = float(np.linalg.norm(self.b - self.a))
         h = w.dot(axis, self.a)
-        fine = np.linspace(0, 1, 129)
-        step = np.clip(h * np.float32(128 / length), 0, 128).astype(np.int16)
-        p = w.dot(u, self.a)
-        q = w.dot(v, self.a)
-        rp = np.interp(fine, self.t, self.wide_mm).astype(np.float32)[step]
-        rq = np.interp(fine, self.t, self.deep_mm).astype(np.float32)[step]
-        radial = (np.sqrt((p / rp) ** 2 + (q / rq) ** 2) - 1) * np.minimum(rp, rq)
+        fine = np.linspace(0, 1, 193)
+        step = np.clip(h * np.float32(192 / length), 0, 192).astype(np.int16)
+
+        def at(values: Sequence[float]) -> F32:
+            return np.interp(fine, self.t, values).astype(np.float32)[step]
+
+        p, q = w.dot(u, self.a), w.dot(v, self.a)
+        if self.off_wide_mm:
+            p = p - at(self.off_wide_mm)
+        if self.off_deep_mm:
+            q = q - at(self.off_deep_mm)
+        rp, rq = at(self.wide_mm), at(self.deep_mm)
+        p, q = p / rp, q / rq
+        if self.power != 2.0:
+            n = np.float32(self.power)
+            rho = (np.abs(p) ** n + np.abs(q) ** n) ** (1 / n)
+        else:
+            rho = np.sqrt(p * p + q * q)
+        if self.three:
+            c = p / np.maximum(rho, np.float32(1e-3))
+            rho = rho / (1 + np.float32(self.three) * (4 * c * c - 3) * c)
+        radial = (rho - 1) * np.minimum(rp, rq)
         return np.maximum(radial, np.maximum(-h, h - np.float32(length)))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The part of ``shape`` on the inner side of planes: (point, normal that points out of what stays)."""
+
+    shape: Shape
+    planes: Sequence[tuple[Vector, Vector]]
+
+    def box(self) -> tuple[Vector, Vector]:
+        """Smallest and largest coordinates, of the whole shape."""
+        return self.shape.box()
+
+    def distance(self, w: Window) -> F32:
+        """Signed distance, approximate."""
+        best = self.shape.distance(w)
+        for point, normal in self.planes:
+            best = np.maximum(best, w.dot(unit(normal), point))
+        return best
 
 
 @dataclass(frozen=True)
@@ -204,12 +327,39 @@ class Ellipsoid:
         return (np.sqrt(total) - 1) * np.float32(min(self.radii))
 
 
-def union_distance(shapes: Sequence[Shape], w: Window) -> F32:
-    """Signed distance to the union of ``shapes``."""
-    best = shapes[0].distance(w)
-    for shape in shapes[1:]:
-        best = np.minimum(best, shape.distance(w))
-    return np.broadcast_to(best, w.shape)
+def union_distance(shapes: Sequence[Shape], w: Window, blend_mm: float = 0.0) -> F32:
+    """Signed distance to the union of ``shapes``, right near their surfaces and ``FAR`` far outside.
+
+    blend_mm: width over which shapes flow into each other instead of meeting in a crease.
+    """
+    best = np.full(w.shape, FAR, dtype=np.float32)
+    margin = 1.0 + blend_mm
+    for shape in shapes:
+        low, high = shape.box()
+        found = w.part(low - margin, high + margin)
+        if found is None:
+            continue
+        local, near = found
+        d = shape.distance(near)
+        block = best[local]
+        if blend_mm > 0:
+            k = np.float32(blend_mm)
+            closer = np.clip(0.5 + 0.5 * (block - d) / k, 0, 1)
+            block[...] = block + (d - block) * closer - k * closer * (1 - closer)
+        else:
+            np.minimum(block, d, out=block)
+    return best
+
+
+def curve(points: Sequence[Sequence[float]] | Vector, n: int) -> Vector:
+    """``n`` places on a smooth line (Catmull-Rom) through ``points``, evenly spaced in its parameter."""
+    p = np.asarray(points, dtype=np.float64)
+    p = np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
+    t = np.linspace(0, len(p) - 3 - 1e-9, n)
+    i = t.astype(int)
+    f = (t - i)[:, None]
+    a, b, c, d = p[i], p[i + 1], p[i + 2], p[i + 3]
+    return 0.5 * (2 * b + (c - a) * f + (2 * a - 5 * b + 4 * c - d) * f**2 + (3 * b - a - 3 * c + d) * f**3)
 
 
 def box_of(shapes: Sequence[Shape], margin: float = 0.0) -> tuple[Vector, Vector]:
