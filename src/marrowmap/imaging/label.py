@@ -24,11 +24,14 @@ Progress = Callable[..., None]
 METHOD = "network trained on synthetic children only, not validated on patients"
 
 
-def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = None) -> Skeleton:
+def label_skeleton(
+    volumes: dict[str, Volume], *, progress: Progress | None = None, network: str | None = None
+) -> Skeleton:
     """Label every voxel of bone on the grid of the STIR volume (else T1).
 
     Uses whatever of STIR (or another fluid-sensitive sequence) and T1 (or PD, T2) there is, in any coverage. A
-    bone that is missed or out of view is NOT_COVERED, that is not assessed; it is never called normal.
+    bone that is missed or out of view is NOT_COVERED, that is not assessed; it is never called normal. network:
+    that of the package to ask; chosen by how much of the body is in view if None.
     Raises InputError when there is no volume at all.
     """
     if not volumes:
@@ -38,12 +41,12 @@ def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = No
     turned = coronal_volumes(volumes)
     if turned is not None:  # the network knows bodies as coronal stacks: turn, label, bring the labels back
         own = prepare(volumes).full
-        found = label_skeleton(turned, progress=progress)
+        found = label_skeleton(turned, progress=progress, network=network)
         return replace(found, labels=labels_onto(found.labels, found.grid, own).astype(np.uint8), grid=own)
     work = prepare(volumes)
     if not weights_there("units"):
         return _rough(work)
-    bones = find_bones(work)
+    bones = find_bones(work, network)
     if progress:
         progress("naming bones", 1, 3)
     named = assemble(work, bones)

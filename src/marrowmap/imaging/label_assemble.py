@@ -14,7 +14,8 @@ from marrowmap.core.skeleton import Coverage
 from marrowmap.imaging.label_classes import ORDINAL_STEP, class_names, is_paired, label_of_class
 from marrowmap.imaging.label_sides import is_left, midline
 from marrowmap.imaging.levels import REGIONS, Spine, count_levels
-from marrowmap.imaging.network import Bones
+from marrowmap.imaging.network import Bones, is_regional
+from marrowmap.imaging.silhouette import between_legs, silhouette_of
 from marrowmap.imaging.working import Working
 
 LIKELY = 0.5
@@ -115,8 +116,17 @@ def _sides(
 ) -> tuple[npt.NDArray[np.bool_], bool]:
     names = class_names()
     middle = np.array([n.startswith(("vertebra", "sacrum", "sternum", "skull")) for n in names])
-    line = midline(points, middle[classes] & likely, body_outline(work))
+    on_it = middle[classes] & likely
+    legs = between(work) if is_regional(work) else None
+    line = midline(points, on_it, body_outline(work), legs)
     return is_left(points, line), line[2]
+
+
+def between(work: Working) -> npt.NDArray[np.float64]:
+    """(x, z) midway between the legs in every row that shows two."""
+    found = between_legs(silhouette_of(work.tissue, work.grid.spacing))
+    places = np.stack([np.zeros(len(found)), found[:, 0], found[:, 1] / work.grid.spacing[2] - 0.5], axis=1)
+    return (places @ work.grid.affine[:3, :3].T + work.grid.affine[:3, 3])[:, [0, 2]]
 
 
 def body_outline(work: Working) -> npt.NDArray[np.float64]:

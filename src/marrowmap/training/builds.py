@@ -19,13 +19,16 @@ BEND_MM, BEND_EVERY_MM = 6.0, 75.0
 MOST_VOXELS = 14_000_000
 
 
-def warp(case: Case, rng: np.random.Generator, signals: tuple[str, ...]) -> Case:
+def warp(case: Case, rng: np.random.Generator, signals: tuple[str, ...], growth: float | None = None) -> Case:
     """The same child with another build: stretched along each axis, sheared and bent by a smooth random field.
 
-    Only tissue, units and the named signals are made; left and right stay what they are.
+    Only tissue, units and the named signals are made; left and right stay what they are. growth: logarithm of the
+    stretch common to all axes; drawn if None.
     """
     shape = np.array(case.tissue.shape)
-    stretch = np.exp(rng.uniform(-0.15, 0.25) + rng.normal(0, SPREAD, 3)).clip(0.72, 1.4)
+    drawn = rng.uniform(-0.15, 0.25) if growth is None else growth
+    stretch = np.exp(drawn + rng.normal(0, SPREAD if growth is None else 0.07, 3))
+    stretch = stretch.clip(0.72, 1.4 if growth is None else 1.7)
     out = np.maximum(np.round(shape * stretch).astype(int), 4)
     if out.prod() > MOST_VOXELS:
         stretch *= (MOST_VOXELS / out.prod()) ** (1 / 3)
