@@ -21,16 +21,18 @@ from marrowmap.training.synthesis import SHOWN, show
 Float = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.uint8]
 
-ADULT = 0.5
+ADULT = 0.65
 """Share of the appearances of adult size and contrast; painted children are 3 to 18 years old."""
 GROWN_YEARS = 12.0
 ADULT_MM = (1550.0, 1920.0)
-ANCHORS = (("femur", 0.22), ("tibia", 0.2), ("ilium", 0.22), ("", 0.36))
+ANCHORS = (("femur", 0.25), ("tibia", 0.2), ("ilium", 0.2), ("", 0.35))
 """Bone that an appearance shows, and how often; "" is any unit."""
 LENGTH_MM = (130.0, 590.0)
 MARGIN_MM = 45.0
+NOISE = (0.004, 0.12)
+"""Standard deviation over the signal of muscle: dedicated exams of a joint or limb have far less than whole-body ones."""
 CHILD_ODDS = Contrasts(no_physics=0.08)
-ADULT_ODDS = Contrasts(mix=0.6, water=0.4, yellow=0.9, no_physics=0.08)
+ADULT_ODDS = Contrasts(mix=0.6, water=0.6, yellow=0.9, no_physics=0.08)
 
 
 def choose_case(paths: list[Path], rng: np.random.Generator) -> tuple[Path, bool]:
@@ -56,13 +58,14 @@ def region_of(
             site=cut.site[..., ::-1],
         )
     box = _view(cut, rng)
-    shown = show(cut, box, rng, ADULT_ODDS if adult else CHILD_ODDS)
+    noise = float(np.exp(rng.uniform(*np.log(NOISE))))
+    shown = show(cut, box, rng, ADULT_ODDS if adult else CHILD_ODDS, noise)
     axis, thick = _plane(rng)
     fluid, fatty = (_thick(a, axis, thick) for a in (shown.fluid, shown.fatty))
     gone = rng.random()
-    if gone < 0.35:
+    if gone < (0.5 if adult else 0.35):
         kept: tuple[Float | None, Float | None] = (fluid, None)
-    elif gone < 0.6:
+    elif gone < 0.7:
         kept = (None, fatty)
     else:
         kept = (fluid, fatty)
