@@ -138,7 +138,7 @@ def main() -> None:
     if not LEGS.is_dir():
         raise SystemExit(f"skipped: {LEGS} does not lie beside the project")
     if args.unlimited:
-        label_assemble.TRUSTED_EXAM = label_assemble.TRUSTED_UNIT = 0.0
+        label_assemble.REGIONAL_EXAM = label_assemble.REGIONAL_UNIT = 0.0
     record, water, skeleton = legs_record(args.network)
     t2, other = pelvis_labels(args.network)
     ml = other.grid.voxel_ml

@@ -17,7 +17,7 @@ from marrowmap.core.site import all_sites
 from marrowmap.core.volume import Volume
 from marrowmap.errors import InputError
 from marrowmap.imaging.label import label_skeleton
-from marrowmap.imaging.network import WHOLE_BODY_MM, weights_there
+from marrowmap.imaging.network import REGIONAL, WHOLE_BODY_MM, weights_there
 from marrowmap.phantom.sets import SetName
 
 Say = Callable[[str], None]
@@ -106,9 +106,12 @@ def _tables() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     return names, sides
 
 
-def networks() -> Iterator[str]:
-    """Those that the package ships."""
-    return (n for n in ("units", "units_regional") if weights_there(n))
+def networks() -> Iterator[tuple[str, str | None]]:
+    """(title, network): those that the package ships, and what the product does by itself."""
+    for network in ("units", REGIONAL):
+        if weights_there(network):
+            yield network, network
+    yield "product", None
 
 
 def bench_part(
@@ -119,9 +122,9 @@ def bench_part(
     for exam in exams(name, limit, cache):
         cut = cut_to(exam, part)
         for seen, volumes in (("all sequences", cut.volumes), ("STIR alone", {"STIR": cut.volumes["STIR"]})):
-            for network in networks():
+            for title, network in networks():
                 found = label_skeleton(volumes, network=network)
-                records.setdefault(f"{network}, {seen}", []).append(compare(cut.sites, found.labels))
+                records.setdefault(f"{title}, {seen}", []).append(compare(cut.sites, found.labels))
         say(f"{exam.request.seed} done")
     return {
         "set": name,

@@ -15,9 +15,9 @@ from marrowmap.core.volume import Volume
 from marrowmap.errors import InputError
 from marrowmap.imaging.grids import is_upright, labels_onto
 from marrowmap.imaging.grids import resample as resample_any
-from marrowmap.imaging.label_assemble import LIKELY, assemble
+from marrowmap.imaging.label_assemble import LIKELY, Assembled, assemble
 from marrowmap.imaging.label_rough import CERTAINTY, rough_labels
-from marrowmap.imaging.network import find_bones, weights_there
+from marrowmap.imaging.network import FATTY, FLUID, REGIONAL, Bones, find_bones, is_regional, weights_there
 from marrowmap.imaging.working import Working, enlarge, prepare, prepare_main, weights
 
 Progress = Callable[..., None]
@@ -31,7 +31,8 @@ def label_skeleton(
 
     Uses whatever of STIR (or another fluid-sensitive sequence) and T1 (or PD, T2) there is, in any coverage. A
     bone that is missed or out of view is NOT_COVERED, that is not assessed; it is never called normal. network:
-    that of the package to ask; chosen by how much of the body is in view if None.
+    that of the package to ask; if None the one of whole bodies, and where it does not trust itself and only a part
+    of the body is in view, the one of parts.
     Raises InputError when there is no volume at all.
     """
     if not volumes:
@@ -46,15 +47,35 @@ def label_skeleton(
     work = prepare(volumes)
     if not weights_there("units"):
         return _rough(work)
-    bones = find_bones(work, network)
-    if progress:
-        progress("naming bones", 1, 3)
-    named = assemble(work, bones)
+    bones, named = _named(work, network or "units", progress)
+    if network is None and not named.labels.any() and is_regional(work) and weights_there(REGIONAL):
+        bones, named = _named(work, REGIONAL, progress)
     if progress:
         progress("drawing labels", 2, 3)
     labels = _to_full(named.labels, bones.bone, work)
     method = ". ".join([METHOD, *named.notes])
     return Skeleton(labels, work.full, method, named.certainty, named.uncertain_levels, named.coverage)
+
+
+def label_part(volumes: dict[str, Volume]) -> tuple[Skeleton | None, str]:
+    """Labels of a regional exam whose volumes lie each in its own plane, and what was said; None where no bone is
+    named. Only sequences that the networks know are asked."""
+    known = {n: volumes[n] for n in (*FLUID, *FATTY) if n in volumes}
+    if not known:
+        return None, "No sequence that shows anatomy was found."
+    if (
+        coronal_volumes(known) is None
+    ):  # the main one is upright: the others are read only where they are as well
+        known = {n: v for n, v in known.items() if is_upright(v.grid, Plane.CORONAL)}
+    found = label_skeleton(known)
+    return (found if found.labels.any() else None), found.method
+
+
+def _named(work: Working, network: str, progress: Progress | None) -> tuple[Bones, Assembled]:
+    bones = find_bones(work, network)
+    if progress:
+        progress("naming bones", 1, 3)
+    return bones, assemble(work, bones, network)
 
 
 def coronal_volumes(volumes: dict[str, Volume]) -> dict[str, Volume] | None:

@@ -14,7 +14,7 @@ from marrowmap.core.skeleton import Coverage
 from marrowmap.imaging.label_classes import ORDINAL_STEP, class_names, is_paired, label_of_class
 from marrowmap.imaging.label_sides import is_left, midline
 from marrowmap.imaging.levels import REGIONS, Spine, count_levels
-from marrowmap.imaging.network import Bones, is_regional
+from marrowmap.imaging.network import REGIONAL, Bones, is_regional
 from marrowmap.imaging.silhouette import between_legs, silhouette_of
 from marrowmap.imaging.working import Working
 
@@ -24,9 +24,14 @@ BLOCK = (3, 4, 4)
 TRUSTED_UNIT, TRUSTED_EXAM = 0.3, 0.45
 """Certainty below which a unit, or with the median over units the whole exam, is "not assessed". On synthetic
 children units have 0.5 to 0.9; on real adult legs in a contrast never trained on they had 0.2 to 0.4, and wrongly."""
+REGIONAL_UNIT, REGIONAL_EXAM = 0.65, 0.55
+"""The same for the network of parts of the body; the exam's is the mean over its voxels, for a part shows few units
+and specks of others. Chosen on cut exams of the validation set (``bench labels --part``), on no real exam."""
 SMALLEST_ML = 0.1
 SPECK_SHARE = 0.08
 """Parts of a unit smaller than this share of its largest part, or SMALLEST_ML, are taken for errors."""
+REGIONAL_PIECE = 0.5
+"""The same in a part of the body: a unit is one piece, and a second one is a shaft taken for another."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,8 @@ class Assembled:
     notes: tuple[str, ...]
 
 
-def assemble(work: Working, bones: Bones) -> Assembled:
-    """Name every likely bone voxel of an exam."""
+def assemble(work: Working, bones: Bones, network: str = "units") -> Assembled:
+    """Name every likely bone voxel of an exam. network: the one that found the bones."""
     places = bones.places
     if len(places) == 0:
         return Assembled(np.zeros(work.grid.shape, np.uint8), {}, frozenset(), {}, ("No bone was found.",))
@@ -56,17 +61,18 @@ def assemble(work: Working, bones: Bones) -> Assembled:
     values = _rays(values, classes, left, bones)
     labels = np.zeros(work.grid.shape, dtype=np.uint8)
     labels[tuple(places.T)] = values
-    labels = _repair(labels, bones)
+    regional = network == REGIONAL
+    labels = _repair(labels, bones, REGIONAL_PIECE if regional else SPECK_SHARE)
     sure_map = np.zeros(work.grid.shape, dtype=np.float16)
     sure_map[tuple(places.T)] = sure
     certainty = _certainty(labels, sure_map, bones)
-    typical = float(np.median(list(certainty.values()))) if certainty else 0.0
-    if typical < TRUSTED_EXAM:
+    typical = _typical(certainty, labels if regional else None)
+    if typical < (REGIONAL_EXAM if regional else TRUSTED_EXAM):
         said = f"The labels are not trusted on this exam (typical certainty {typical:.2f}): no bone is named."
         return Assembled(
             np.zeros_like(labels), {}, frozenset(), _coverage(np.zeros_like(labels), work), (said,)
         )
-    doubtful = {i for i, c in certainty.items() if c < TRUSTED_UNIT}
+    doubtful = {i for i, c in certainty.items() if c < (REGIONAL_UNIT if regional else TRUSTED_UNIT)}
     labels[np.isin(labels, [s.label for s in all_sites() if s.id in doubtful])] = 0
     certainty = {i: c for i, c in certainty.items() if i not in doubtful}
     present = {s.id for s in all_sites() if s.id in certainty}
@@ -78,6 +84,17 @@ def assemble(work: Working, bones: Bones) -> Assembled:
     if spine.why and uncertain:
         notes.append(f"Vertebral levels are uncertain: {spine.why}.")
     return Assembled(labels, certainty, uncertain, _coverage(labels, work), tuple(notes))
+
+
+def _typical(certainty: dict[str, float], labels: npt.NDArray[np.uint8] | None) -> float:
+    """Median over units, or with ``labels`` the mean over voxels."""
+    if not certainty:
+        return 0.0
+    if labels is None:
+        return float(np.median(list(certainty.values())))
+    count = np.bincount(labels.ravel(), minlength=256)
+    size = [count[s.label] for s in all_sites() if s.id in certainty]
+    return float(np.average([certainty[s.id] for s in all_sites() if s.id in certainty], weights=size))
 
 
 def _index(label: int) -> int:
@@ -193,7 +210,7 @@ def _rays(
     return values
 
 
-def _repair(labels: npt.NDArray[np.uint8], bones: Bones) -> npt.NDArray[np.uint8]:
+def _repair(labels: npt.NDArray[np.uint8], bones: Bones, share: float = SPECK_SHARE) -> npt.NDArray[np.uint8]:
     """Take specks away from units and give them to the unit that surrounds them, or to none."""
     likely = bones.bone > LIKELY
     out = labels.copy()
@@ -208,7 +225,7 @@ def _repair(labels: npt.NDArray[np.uint8], bones: Bones) -> npt.NDArray[np.uint8
         size = np.bincount(parts.ravel(), weights=likely[box].ravel(), minlength=n + 1)
         size[0] = 0
         many = value in _MANY_PARTED
-        limit = max(4.0, (0.005 if many else SPECK_SHARE) * size.max())
+        limit = max(4.0, (0.005 if many else share) * size.max())
         small = np.isin(parts, np.flatnonzero(size < limit)) & (parts > 0)
         out[box][small] = 255
     lost = np.argwhere(out == 255)

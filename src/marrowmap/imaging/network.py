@@ -83,6 +83,8 @@ def unit_channels(fluid: Float | None, fatty: Float | None, spacing: tuple[float
     return np.stack([*parts, ndimage.uniform_filter(body.astype(np.float32), (1, 3, 3))])
 
 
+REGIONAL = "units_regional"
+"""Network trained on parts of the body, which sees their outline beside what surrounds a voxel."""
 WHOLE_BODY_MM = 600.0
 """An exam that shows less of the body's length is regional (ours)."""
 
@@ -94,15 +96,10 @@ def is_regional(work: Working) -> bool:
     return length_mm < WHOLE_BODY_MM
 
 
-def unit_network(work: Working) -> str:
-    """Name of the network for this exam: trained on whole bodies, or on parts of them with their outline."""
-    return "units_regional" if is_regional(work) and weights_there("units_regional") else "units"
-
-
 def _reader(channels: Float, work: Working, name: str) -> Read:
     """What the network called ``name`` sees of voxels."""
     levels = levels_of(channels, work.grid.spacing, UNIT_LATTICES)
-    if name == "units":
+    if name != REGIONAL:
         return lambda places: features_at(levels, places)
     outline = silhouette_of(work.tissue, work.grid.spacing)
     return lambda places: np.concatenate(
@@ -129,23 +126,22 @@ def _ask(
     return kept
 
 
-def find_bones(work: Working, network: str | None = None) -> Bones:
-    """Run the unit network called ``network``, else the one for this view, on whatever sequences there are."""
+def find_bones(work: Working, network: str = "units") -> Bones:
+    """Run the unit network called ``network`` on whatever sequences there are."""
     fluid, fatty = (
         next((work.signal[n] for n in names if n in work.signal), None) for names in (FLUID, FATTY)
     )
     if fluid is None and fatty is None:
         fluid = next(iter(work.signal.values()))
     channels = unit_channels(fluid, fatty, work.grid.spacing)
-    name = network or unit_network(work)
-    read = _reader(channels, work, name)
+    read = _reader(channels, work, network)
     maps = [np.zeros(work.grid.shape, dtype=np.float16) for _ in range(3)]
     body = work.body
     if fatty is not None:  # with fat suppressed alone, marrow itself may be black
         body = body & (channels[2] > SOME_TISSUE)
     first = np.zeros_like(body)
     first[:, ::2, ::2] = body[:, ::2, ::2]
-    net = session(name)
+    net = session(network)
     kept = _ask(net, read, np.argwhere(first), maps)
     near = ndimage.maximum_filter(maps[0][:, ::2, ::2].astype(np.float32), (1, 3, 3)) > WORTH_A_LOOK
     near = np.asarray(double(near, body.shape), dtype=bool)

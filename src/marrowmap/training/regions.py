@@ -30,7 +30,7 @@ ANCHORS = (("femur", 0.25), ("tibia", 0.2), ("ilium", 0.2), ("", 0.35))
 LENGTH_MM = (130.0, 590.0)
 MARGIN_MM = 45.0
 NOISE = (0.004, 0.12)
-"""Standard deviation over the signal of muscle: dedicated exams of a joint or limb have far less than whole-body ones."""
+"""Standard deviation over the signal of muscle: exams of a joint or limb have far less than whole-body ones."""
 CHILD_ODDS = Contrasts(no_physics=0.08)
 ADULT_ODDS = Contrasts(mix=0.6, water=0.6, yellow=0.9, no_physics=0.08)
 

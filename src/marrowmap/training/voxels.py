@@ -67,7 +67,8 @@ def fit(
 ) -> nn.Module:
     """Train on every sample in ``folder``; the last twelfth of the files is only watched, never learned.
 
-    share: of the voxels that a pass sees, drawn anew for each. Goes on from ``checkpoint`` if it is there, and writes it after each pass.
+    share: of the voxels that a pass sees, drawn anew for each. Goes on from ``checkpoint`` if it is there, and writes
+    it after each pass.
     """
     files = [f for f in sorted(folder.glob("*.npz")) if "tmp" not in f.name]
     watch = max(1, len(files) // 12)
