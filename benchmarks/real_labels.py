@@ -5,7 +5,8 @@
 Legs of an adult volunteer (three stations of axial Dixon water, ``../shared/data/legs_stations``): bone is cut out by
 its dark marrow as in ``real_texture.py``, and named slice by slice: the largest section of a leg is femur above the
 knee and tibia below it, the next one below the knee is fibula. The patella and what lies within 24 mm of the joint
-are left out. Pelvis (T2, ``../shared/data/pelvis_study_0000``): pictures only, no truth. Prints JSON.
+are left out. Pelvis (T2, ``../shared/data/pelvis_study_0000``): what is named, no truth. Prints JSON;
+the picture shows the legs.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
+from colorsys import hsv_to_rgb
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from real_texture import LEGS, bones_of, legs
 from scipy import ndimage
 
@@ -108,24 +110,46 @@ def pelvis_labels(network: str | None) -> tuple[Volume, Skeleton]:
     return exam["T2"], label_skeleton(exam, network=network)
 
 
-def panels(
-    array: npt.NDArray[np.float32],
-    mm: tuple[float, float, float],
-    labels: npt.NDArray[np.uint8],
-    slices: list[int],
-    size: int,
-) -> npt.NDArray[np.uint8]:
-    """Coronal slices side by side, each unit in a colour of its own."""
-    colour = np.random.default_rng(3).integers(70, 255, (256, 3))
+def draw(volume: Volume, skeleton: Skeleton, path: Path) -> None:
+    """Three coronal slices, each without and with its labels, and the names of the colours."""
+    array, labels, mm = volume.array, skeleton.labels, volume.grid.spacing
+    inside = np.flatnonzero((array > 0.1 * array.max()).any(axis=(0, 1)))
+    across = slice(max(0, inside[0] - 4), inside[-1] + 5)
+    units = [s for s in all_sites() if (labels == s.label).any()]
+    colour = np.zeros((256, 3))
+    for k, unit in enumerate(units):
+        colour[unit.label] = [round(255 * c) for c in hsv_to_rgb(k * 0.382 % 1, 0.75, 1.0)]
     low, high = np.percentile(array, (1, 99.5))
-    out = []
-    for s in slices:
-        grey = np.repeat(np.clip((array[s] - low) / (high - low), 0, 1)[..., None] * 255, 3, axis=-1)
-        shown = np.where(labels[s][..., None] > 0, 0.55 * grey + 0.45 * colour[labels[s]], grey)
-        pair = np.concatenate([grey, shown], axis=1).astype(np.uint8)
-        width = round(pair.shape[1] * mm[2] / (pair.shape[0] * mm[1]) * size)
-        out.append(np.asarray(Image.fromarray(pair).resize((width, size))))
-    return np.concatenate(out, axis=1)
+    tiles = []
+    for s in _slices(labels, array):
+        grey = np.clip((array[s][:, across] - low) / (high - low), 0, 1)[..., None] * np.full(3, 255.0)
+        lab = labels[s][:, across]
+        shown = np.where(lab[..., None] > 0, 0.45 * grey + 0.55 * colour[lab], grey)
+        tiles.append(np.concatenate([grey, shown], axis=1))
+    rows = np.concatenate(tiles, axis=1).astype(np.uint8)
+    size = (round(rows.shape[1] * mm[2] * 0.75), round(rows.shape[0] * mm[1] * 0.75))
+    big = Image.fromarray(rows).resize(size)
+    font = ImageFont.load_default(13)
+    sheet = Image.new("RGB", (big.width, big.height + 12 + 20 * ((len(units) + 3) // 4)))
+    sheet.paste(big, (0, 0))
+    pen = ImageDraw.Draw(sheet)
+    for k, unit in enumerate(units):
+        x, y = 10 + (k % 4) * big.width // 4, big.height + 8 + 20 * (k // 4)
+        pen.rectangle((x, y, x + 12, y + 12), fill=tuple(int(c) for c in colour[unit.label]))
+        pen.text((x + 18, y - 1), unit.id.replace("_", " "), fill=(235, 235, 235), font=font)
+    sheet.save(path, optimize=True)
+
+
+def _slices(labels: npt.NDArray[np.uint8], array: npt.NDArray[np.float32]) -> list[int]:
+    """Slices with the most labels, some apart; where nothing is named, those with the most body."""
+    count = (labels > 0).sum(axis=(1, 2))
+    if not count.any():
+        count = (array > 0.2 * array.max()).sum(axis=(1, 2))
+    chosen: list[int] = []
+    for s in np.argsort(-count):
+        if len(chosen) < 3 and all(abs(int(s) - c) >= 4 for c in chosen):
+            chosen.append(int(s))
+    return sorted(chosen)
 
 
 def main() -> None:
@@ -140,22 +164,13 @@ def main() -> None:
     if args.unlimited:
         label_assemble.REGIONAL_EXAM = label_assemble.REGIONAL_UNIT = 0.0
     record, water, skeleton = legs_record(args.network)
-    t2, other = pelvis_labels(args.network)
+    _, other = pelvis_labels(args.network)
     ml = other.grid.voxel_ml
     names = {s.id: round(float((other.labels == s.label).sum()) * ml, 1) for s in all_sites()}
     pelvis = {"said": other.method, "ml": {k: v for k, v in names.items() if v}}
     print(json.dumps({"legs": record, "pelvis (no truth)": pelvis}, indent=1))
     if args.picture:
-        seen = np.flatnonzero((water.array > 0.2 * water.array.max()).sum(axis=(1, 2)) > 200)
-        at = [int(seen[int(f * (len(seen) - 1))]) for f in (0.25, 0.4, 0.55)]
-        x = slice(water.array.shape[2] // 5, -water.array.shape[2] // 5)
-        shown = water.array[:, :, x]
-        top = panels(shown, water.grid.spacing, skeleton.labels[:, :, x], at, 420)
-        n = len(t2.array)
-        bottom = panels(t2.array, t2.grid.spacing, other.labels, [int(n * f) for f in (0.35, 0.5, 0.65)], 300)
-        width = max(top.shape[1], bottom.shape[1])
-        rows = [np.pad(p, ((0, 0), (0, width - p.shape[1]), (0, 0))) for p in (top, bottom)]
-        Image.fromarray(np.concatenate(rows)).save(args.picture, optimize=True)
+        draw(water, skeleton, args.picture)
 
 
 if __name__ == "__main__":

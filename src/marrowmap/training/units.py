@@ -42,7 +42,7 @@ from marrowmap.training.voxels import Dense, export, fit, keep
 
 VOXELS = {"bone": 14_000, "near": 7_000, "far": 5_000}
 """Voxels drawn from one appearance: in bone (evenly over units), within two voxels of bone, elsewhere in the body."""
-REGION_VOXELS = {"bone": 5_500, "near": 3_500, "far": 2_500}
+REGION_VOXELS = {"bone": 2_400, "near": 1_500, "far": 1_100}
 """The same from an appearance of a part of the body."""
 REGION_COUNT = COUNT + SILHOUETTE_COUNT
 
