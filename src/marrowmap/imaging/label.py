@@ -53,7 +53,7 @@ def label_skeleton(
     if progress:
         progress("drawing labels", 2, 3)
     labels = _to_full(named.labels, bones.bone, work)
-    method = ". ".join([METHOD, *named.notes])
+    method = ". ".join(said.rstrip(".") for said in (METHOD, *named.notes))
     return Skeleton(labels, work.full, method, named.certainty, named.uncertain_levels, named.coverage)
 
 

@@ -80,6 +80,8 @@ def assemble(work: Working, bones: Bones, network: str = "units") -> Assembled:
         s.id for s in all_sites() if s.is_vertebra and s.id in present and _index(s.label) in spine.uncertain
     )
     notes = [f"{len(doubtful)} units were found too doubtful to name."] if doubtful else []
+    if regional:
+        notes.append("Only a part of the body is in view: what is not named was not assessed.")
     notes += [] if side_sure else ["The midline was not in view: sides follow the scanner's middle."]
     if spine.why and uncertain:
         notes.append(f"Vertebral levels are uncertain: {spine.why}.")
