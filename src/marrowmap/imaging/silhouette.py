@@ -38,13 +38,14 @@ FIELDS = (
 @dataclass(frozen=True)
 class Silhouette:
     """rows: (row, feature). part: number of the part of the body of every voxel at half the columns, 0 in air.
-    parts: (part, FIELDS) sizes over 100 mm, places in mm. skin_mm: distance to air within the row."""
+    parts: (part, FIELDS) sizes over 100 mm, places in mm. middle_mm, edges_mm: the body's middle and its two outer columns
+    in every row, from the edge of the first voxel. skin_mm: distance to air within the row."""
 
     rows: Float
     part: npt.NDArray[np.int32]
     parts: Float
     middle_mm: Float
-    body_left_mm: Float
+    edges_mm: Float
     skin_mm: Float
     spacing: tuple[float, float, float]
 
@@ -168,7 +169,7 @@ def _own(
     half = np.maximum(width * 50, 5)
     aside = x - (low + width * 50)  # of the middle of its part
     inwards = np.sign(s.middle_mm[r] - (low + width * 50)) * (np.abs(s.middle_mm[r] - low - width * 50) > 20)
-    left, right = s.body_left_mm[r].T
+    left, right = s.edges_mm[r].T
     body_half = np.maximum((right - left) / 2, 5)
     seen = np.flatnonzero(s.rows[:, 1] > 0)
     top, bottom = (seen[0], seen[-1]) if len(seen) else (0, 0)
