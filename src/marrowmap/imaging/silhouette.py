@@ -38,8 +38,8 @@ FIELDS = (
 @dataclass(frozen=True)
 class Silhouette:
     """rows: (row, feature). part: number of the part of the body of every voxel at half the columns, 0 in air.
-    parts: (part, FIELDS) sizes over 100 mm, places in mm. middle_mm, edges_mm: the body's middle and its two outer columns
-    in every row, from the edge of the first voxel. skin_mm: distance to air within the row."""
+    parts: (part, FIELDS) sizes over 100 mm, places in mm. middle_mm, edges_mm: the body's middle and its two outer
+    columns in every row, from the edge of the first voxel. skin_mm: distance to air within the row."""
 
     rows: Float
     part: npt.NDArray[np.int32]
