@@ -4,7 +4,7 @@
 
 Real legs of an adult volunteer (three stations of axial Dixon water, ``../shared/data/legs_stations``) are composed;
 bones are cut out by their dark marrow and named by place, and given to the product as an outside label map, for its
-own labels do not trust themselves on this exam. Only the lesions are synthetic. Prints JSON; says so and ends when
+own labels name few of them (``real_labels.py``). Only the lesions are synthetic. Prints JSON; says so and ends when
 the data do not lie beside the project.
 """
 

@@ -23,7 +23,7 @@ from marrowmap.exchange.label_maps import bone_map
 from marrowmap.exchange.study_folder import new_folder, write_study
 from marrowmap.imaging.candidates import CandidateSet, find_candidates
 from marrowmap.imaging.compose import Composition, compose_exam
-from marrowmap.imaging.label import label_skeleton
+from marrowmap.imaging.label import label_part, label_skeleton
 from marrowmap.imaging.outside_labels import skeleton_from_outside
 from marrowmap.imaging.protocol import assess_protocol
 from marrowmap.report.html import study_report
@@ -112,16 +112,18 @@ def analyse(source: ExamSource, request: ReadRequest, progress: ProgressCall = s
 def _labels_and_candidates(
     composition: Composition, exam: Exam, request: ReadRequest, progress: ProgressCall
 ) -> tuple[Skeleton | None, CandidateSet]:
-    """Bone units and candidates; neither for a regional exam without a label map of its own.
-
-    A few slices of one region do not say which bone is which: no label is better than a wrong one.
+    """Bone units and candidates; neither for a regional exam whose labels are not trusted and that has no label map
+    of its own: no label is better than a wrong one.
     """
     volumes = composition.volumes
-    if composition.layout == "native" and request.labels is None:
-        why = "Regional exam: bones are not labelled by the machine and no candidates were looked for."
-        return None, CandidateSet((), np.zeros((0, 0, 0), np.uint16), (why,))
     progress("labelling the skeleton")
-    if request.labels is None:
+    if composition.layout == "native" and request.labels is None:
+        part, _ = label_part(volumes)
+        if part is None:
+            why = "Regional exam: bones are not labelled by the machine and no candidates were looked for."
+            return None, CandidateSet((), np.zeros((0, 0, 0), np.uint16), (why,))
+        skeleton = part
+    elif request.labels is None:
         skeleton = label_skeleton(volumes, progress=progress)
     else:
         given = bone_map(request.labels, request.label_names)

@@ -83,7 +83,7 @@ def thigh() -> tuple[dict[str, np.ndarray], np.ndarray]:
 @pytest.fixture
 def physics_alone(monkeypatch):
     """No contrast but those that are asked for."""
-    for name in ("OTHER_CORTEX", "RANDOM_TISSUE", "NO_PHYSICS", "TEXTURE"):
+    for name in ("OTHER_CORTEX", "RANDOM_TISSUE", "TEXTURE"):
         monkeypatch.setattr(f"marrowmap.training.contrasts.{name}", 0.0)
 
 
@@ -96,7 +96,7 @@ def shown_six_times(thigh, odds):
 @pytest.mark.usefixtures("physics_alone")
 def test_the_water_image_of_an_adult_hides_marrow_beside_cortex_and_fat(thigh):
     tissue = thigh[1]
-    for water, _ in shown_six_times(thigh, Contrasts(mix=0, water=1, yellow=0)):
+    for water, _ in shown_six_times(thigh, Contrasts(no_physics=0.0, mix=0, water=1, yellow=0)):
         level = {k: np.median(water[tissue == k]) for k in (Tissue.MARROW, Tissue.FAT, Tissue.MUSCLE)}
         assert max(level[Tissue.MARROW], level[Tissue.FAT]) < 0.3 * level[Tissue.MUSCLE]
 
@@ -104,7 +104,7 @@ def test_the_water_image_of_an_adult_hides_marrow_beside_cortex_and_fat(thigh):
 @pytest.mark.usefixtures("physics_alone")
 def test_yellow_marrow_looks_like_fat_and_leaves_muscle_alone(thigh):
     tissue = thigh[1]
-    for fluid, fatty in shown_six_times(thigh, Contrasts(mix=0, water=0, yellow=1)):
+    for fluid, fatty in shown_six_times(thigh, Contrasts(no_physics=0.0, mix=0, water=0, yellow=1)):
         assert np.median(fluid[tissue == Tissue.MARROW]) < 0.6 * 1.8
         assert np.median(fatty[tissue == Tissue.MARROW]) > 1.4 * 1.5
         assert np.median(fluid[tissue == Tissue.MUSCLE]) == pytest.approx(1.0)

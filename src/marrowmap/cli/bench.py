@@ -58,10 +58,22 @@ def _known(name: str) -> Any:
 
 
 @bench_app.command()
-def labels(name: Set = "test", exams: Exams = None, cache: Cache = None, as_json: Json = False) -> None:
+def labels(
+    name: Set = "test",
+    exams: Exams = None,
+    cache: Cache = None,
+    as_json: Json = False,
+    part: Annotated[
+        str | None, typer.Option(help="cut the exams to legs, knees, pelvis or thorax; compare the networks")
+    ] = None,
+) -> None:
     """Bone units, sides, segments and levels against the truth."""
     from marrowmap.bench.labels import bench_labels
+    from marrowmap.bench.parts import bench_part
 
+    if part is not None:
+        _print(bench_part(_known(name), part, exams, cache, _say(as_json)), as_json)
+        return
     _print(bench_labels(_known(name), exams, cache, _say(as_json)), as_json)
 
 

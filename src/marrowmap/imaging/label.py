@@ -15,10 +15,10 @@ from marrowmap.core.volume import Volume
 from marrowmap.errors import InputError
 from marrowmap.imaging.grids import is_upright, labels_onto
 from marrowmap.imaging.grids import resample as resample_any
-from marrowmap.imaging.label_assemble import LIKELY, assemble
+from marrowmap.imaging.label_assemble import ANY, LIKELY, PART, WHOLE_BODY, Assembled, assemble
 from marrowmap.imaging.label_rough import CERTAINTY, rough_labels
 from marrowmap.imaging.naming import name_again, naming_view
-from marrowmap.imaging.network import find_bones, weights_there
+from marrowmap.imaging.network import FATTY, FLUID, REGIONAL, Bones, find_bones, is_regional, weights_there
 from marrowmap.imaging.outline import bone_share, nearest_units, outline_view
 from marrowmap.imaging.working import Working, enlarge, prepare, prepare_main, weights
 
@@ -26,11 +26,15 @@ Progress = Callable[..., None]
 METHOD = "network trained on synthetic children only, not validated on patients"
 
 
-def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = None) -> Skeleton:
+def label_skeleton(
+    volumes: dict[str, Volume], *, progress: Progress | None = None, network: str | None = None
+) -> Skeleton:
     """Label every voxel of bone on the grid of the STIR volume (else T1).
 
     Uses whatever of STIR (or another fluid-sensitive sequence) and T1 (or PD, T2) there is, in any coverage. A
-    bone that is missed or out of view is NOT_COVERED, that is not assessed; it is never called normal.
+    bone that is missed or out of view is NOT_COVERED, that is not assessed; it is never called normal. network:
+    that of the package to ask; if None the one of whole bodies, and where it does not trust itself and only a part
+    of the body is in view, the one of parts.
     Raises InputError when there is no volume at all.
     """
     if not volumes:
@@ -40,23 +44,50 @@ def label_skeleton(volumes: dict[str, Volume], *, progress: Progress | None = No
     turned = coronal_volumes(volumes)
     if turned is not None:  # the network knows bodies as coronal stacks: turn, label, bring the labels back
         own = prepare(volumes).full
-        found = label_skeleton(turned, progress=progress)
+        found = label_skeleton(turned, progress=progress, network=network)
         return replace(found, labels=labels_onto(found.labels, found.grid, own).astype(np.uint8), grid=own)
     work = prepare(volumes)
     if not weights_there("units"):
         return _rough(work)
-    bones = find_bones(work)
-    if progress:
-        progress("drawing outlines", 1, 3)
-    first = assemble(work, bones, doubtful_too=True)
-    outline = outline_view(volumes, work, bones, first.labels)
-    share = bone_share(outline)
-    if progress:
-        progress("naming bones", 2, 3)
-    named = assemble(work, name_again(naming_view(work, bones, outline, share), bones))
-    labels = _to_full(nearest_units(named.labels, work.grid, outline.grid), share, outline.grid, work.full)
-    method = ". ".join([METHOD, *named.notes])
+    asked = network or "units"
+    bones, named = _first_look(work, asked)
+    if network is None and not named.labels.any() and is_regional(work) and weights_there(REGIONAL):
+        asked = REGIONAL
+        bones, named = _first_look(work, asked)
+    labels = np.zeros(work.full.shape, dtype=np.uint8)
+    if named.labels.any():
+        if progress:
+            progress("drawing outlines", 1, 3)
+        outline = outline_view(volumes, work, bones, assemble(work, bones, ANY).labels)
+        share = bone_share(outline)
+        if progress:
+            progress("naming bones", 2, 3)
+        if asked != REGIONAL:  # the second look knows the first names of whole bodies only
+            named = assemble(work, name_again(naming_view(work, bones, outline, share), bones))
+        labels = _to_full(
+            nearest_units(named.labels, work.grid, outline.grid), share, outline.grid, work.full
+        )
+    method = ". ".join(said.rstrip(".") for said in (METHOD, *named.notes))
     return Skeleton(labels, work.full, method, named.certainty, named.uncertain_levels, named.coverage)
+
+
+def label_part(volumes: dict[str, Volume]) -> tuple[Skeleton | None, str]:
+    """Labels of a regional exam whose volumes lie each in its own plane, and what was said; None where no bone is
+    named. Only sequences that the networks know are asked."""
+    known = {n: volumes[n] for n in (*FLUID, *FATTY) if n in volumes}
+    if not known:
+        return None, "No sequence that shows anatomy was found."
+    if (
+        coronal_volumes(known) is None
+    ):  # the main one is upright: the others are read only where they are as well
+        known = {n: v for n, v in known.items() if is_upright(v.grid, Plane.CORONAL)}
+    found = label_skeleton(known)
+    return (found if found.labels.any() else None), found.method
+
+
+def _first_look(work: Working, network: str) -> tuple[Bones, Assembled]:
+    bones = find_bones(work, network)
+    return bones, assemble(work, bones, PART if network == REGIONAL else WHOLE_BODY)
 
 
 def coronal_volumes(volumes: dict[str, Volume]) -> dict[str, Volume] | None:

@@ -14,18 +14,40 @@ from marrowmap.core.skeleton import Coverage
 from marrowmap.imaging.label_classes import ORDINAL_STEP, class_names, is_paired, label_of_class
 from marrowmap.imaging.label_sides import is_left, midline
 from marrowmap.imaging.levels import REGIONS, Spine, count_levels
-from marrowmap.imaging.network import Bones
+from marrowmap.imaging.network import Bones, is_regional
+from marrowmap.imaging.silhouette import between_legs, silhouette_of
 from marrowmap.imaging.working import Working
 
 LIKELY = 0.5
 """Bone probability above which a voxel is bone; less likely ones get a unit in case the finer grid needs it."""
 BLOCK = (3, 4, 4)
-TRUSTED_UNIT, TRUSTED_EXAM = 0.3, 0.45
-"""Certainty below which a unit, or with the median over units the whole exam, is "not assessed". On synthetic
-children units have 0.5 to 0.9; on real adult legs in a contrast never trained on they had 0.2 to 0.4, and wrongly."""
 SMALLEST_ML = 0.1
 SPECK_SHARE = 0.08
 """Parts of a unit smaller than this share of its largest part, or SMALLEST_ML, are taken for errors."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How sure names must be, else the bone is "not assessed".
+
+    unit: certainty of a unit. exam: the same of the exam as a whole, the median over units or, by_voxel, the mean over
+    voxels (a part of the body shows few units and specks of others). piece: smaller shares of a unit's largest part
+    are taken for errors.
+    """
+
+    unit: float
+    exam: float
+    by_voxel: bool = False
+    piece: float = SPECK_SHARE
+
+
+WHOLE_BODY = Trust(0.3, 0.45)
+"""On synthetic children units have 0.5 to 0.9; on real adult legs in a contrast never trained on they had 0.2 to 0.4,
+and wrongly."""
+PART = Trust(0.65, 0.55, by_voxel=True, piece=0.5)
+"""For the network of parts of the body: a unit is one piece there, and a second one is a shaft taken for another.
+Chosen on cut exams of the validation set (``bench labels --part``); the one piece after a look at real legs."""
+ANY = Trust(0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -39,8 +61,8 @@ class Assembled:
     notes: tuple[str, ...]
 
 
-def assemble(work: Working, bones: Bones, *, doubtful_too: bool = False) -> Assembled:
-    """Name every likely bone voxel of an exam. doubtful_too: also where the names are not to be trusted."""
+def assemble(work: Working, bones: Bones, trust: Trust = WHOLE_BODY) -> Assembled:
+    """Name every likely bone voxel of an exam, as far as the names are to be trusted."""
     places = bones.places
     if len(places) == 0:
         return Assembled(np.zeros(work.grid.shape, np.uint8), {}, frozenset(), {}, ("No bone was found.",))
@@ -55,17 +77,17 @@ def assemble(work: Working, bones: Bones, *, doubtful_too: bool = False) -> Asse
     values = _rays(values, classes, left, bones)
     labels = np.zeros(work.grid.shape, dtype=np.uint8)
     labels[tuple(places.T)] = values
-    labels = _repair(labels, bones)
+    labels = _repair(labels, bones, trust.piece)
     sure_map = np.zeros(work.grid.shape, dtype=np.float16)
     sure_map[tuple(places.T)] = sure
     certainty = _certainty(labels, sure_map, bones)
-    typical = float(np.median(list(certainty.values()))) if certainty else 0.0
-    if typical < TRUSTED_EXAM and not doubtful_too:
+    typical = _typical(certainty, labels if trust.by_voxel else None)
+    if typical < trust.exam:
         said = f"The labels are not trusted on this exam (typical certainty {typical:.2f}): no bone is named."
         return Assembled(
             np.zeros_like(labels), {}, frozenset(), _coverage(np.zeros_like(labels), work), (said,)
         )
-    doubtful = {i for i, c in certainty.items() if c < TRUSTED_UNIT and not doubtful_too}
+    doubtful = {i for i, c in certainty.items() if c < trust.unit}
     labels[np.isin(labels, [s.label for s in all_sites() if s.id in doubtful])] = 0
     certainty = {i: c for i, c in certainty.items() if i not in doubtful}
     present = {s.id for s in all_sites() if s.id in certainty}
@@ -73,10 +95,23 @@ def assemble(work: Working, bones: Bones, *, doubtful_too: bool = False) -> Asse
         s.id for s in all_sites() if s.is_vertebra and s.id in present and _index(s.label) in spine.uncertain
     )
     notes = [f"{len(doubtful)} units were found too doubtful to name."] if doubtful else []
+    if trust.by_voxel:
+        notes.append("Only a part of the body is in view: what is not named was not assessed.")
     notes += [] if side_sure else ["The midline was not in view: sides follow the scanner's middle."]
     if spine.why and uncertain:
         notes.append(f"Vertebral levels are uncertain: {spine.why}.")
     return Assembled(labels, certainty, uncertain, _coverage(labels, work), tuple(notes))
+
+
+def _typical(certainty: dict[str, float], labels: npt.NDArray[np.uint8] | None) -> float:
+    """Median over units, or with ``labels`` the mean over voxels."""
+    if not certainty:
+        return 0.0
+    if labels is None:
+        return float(np.median(list(certainty.values())))
+    count = np.bincount(labels.ravel(), minlength=256)
+    size = [count[s.label] for s in all_sites() if s.id in certainty]
+    return float(np.average([certainty[s.id] for s in all_sites() if s.id in certainty], weights=size))
 
 
 def _index(label: int) -> int:
@@ -115,8 +150,17 @@ def _sides(
 ) -> tuple[npt.NDArray[np.bool_], bool]:
     names = class_names()
     middle = np.array([n.startswith(("vertebra", "sacrum", "sternum", "skull")) for n in names])
-    line = midline(points, middle[classes] & likely, body_outline(work))
+    on_it = middle[classes] & likely
+    legs = between(work) if is_regional(work) else None
+    line = midline(points, on_it, body_outline(work), legs)
     return is_left(points, line), line[2]
+
+
+def between(work: Working) -> npt.NDArray[np.float64]:
+    """(x, z) midway between the legs in every row that shows two."""
+    found = between_legs(silhouette_of(work.tissue, work.grid.spacing))
+    places = np.stack([np.zeros(len(found)), found[:, 0], found[:, 1] / work.grid.spacing[2] - 0.5], axis=1)
+    return (places @ work.grid.affine[:3, :3].T + work.grid.affine[:3, 3])[:, [0, 2]]
 
 
 def body_outline(work: Working) -> npt.NDArray[np.float64]:
@@ -183,7 +227,7 @@ def _rays(
     return values
 
 
-def _repair(labels: npt.NDArray[np.uint8], bones: Bones) -> npt.NDArray[np.uint8]:
+def _repair(labels: npt.NDArray[np.uint8], bones: Bones, share: float = SPECK_SHARE) -> npt.NDArray[np.uint8]:
     """Take specks away from units and give them to the unit that surrounds them, or to none."""
     likely = bones.bone > LIKELY
     out = labels.copy()
@@ -198,7 +242,7 @@ def _repair(labels: npt.NDArray[np.uint8], bones: Bones) -> npt.NDArray[np.uint8
         size = np.bincount(parts.ravel(), weights=likely[box].ravel(), minlength=n + 1)
         size[0] = 0
         many = value in _MANY_PARTED
-        limit = max(4.0, (0.005 if many else SPECK_SHARE) * size.max())
+        limit = max(4.0, (0.005 if many else share) * size.max())
         small = np.isin(parts, np.flatnonzero(size < limit)) & (parts > 0)
         out[box][small] = 255
     lost = np.argwhere(out == 255)

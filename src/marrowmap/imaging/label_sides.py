@@ -12,16 +12,21 @@ import numpy.typing as npt
 
 Float = npt.NDArray[np.float64]
 KNOT_MM = 12.0
+FEWEST_ROWS = 8
+"""Rows of two legs that make a midline."""
 STEEPEST = 0.12
 """Greatest tilt of the midline (mm sideways per mm along the body) that is believed."""
 
 
-def midline(points: Float, on_midline: npt.NDArray[np.bool_], outline: Float) -> tuple[float, float, bool]:
+def midline(
+    points: Float, on_midline: npt.NDArray[np.bool_], outline: Float, legs: Float | None = None
+) -> tuple[float, float, bool]:
     """Midline as x = a + b * z in LPS mm; (a, b, sure).
 
     points: (n, 3) bone voxels; on_midline: those of spine, sacrum, sternum, skull. outline: (m, 3) columns x of
-    the body's left and right edge and z: (left x, right x, z). sure is False when no bone of the midline is in
-    view; then the outline's middle counts, and a view of one limb alone falls back on the scanner's middle.
+    the body's left and right edge and z: (left x, right x, z). legs: (k, 2) x midway between two legs, and z.
+    sure is False when neither bone of the midline nor two legs are in view; then the outline's middle counts,
+    and a view of one limb alone falls back on the scanner's middle.
     """
     z, x = [], []
     middle = points[on_midline]
@@ -33,6 +38,8 @@ def midline(points: Float, on_midline: npt.NDArray[np.bool_], outline: Float) ->
                 z.append(b * KNOT_MM)
                 x.append(float(np.median(inside[:, 0])))
     sure = len(z) >= 3
+    if legs is not None and len(legs) >= FEWEST_ROWS:  # in a part of the body a bone is more easily mistaken
+        sure, z, x = True, z + list(legs[:, 1]), x + list(legs[:, 0])
     if not sure:
         wide = outline[(outline[:, 0] - outline[:, 1]) > 180.0] if len(outline) else outline
         if not len(wide):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -16,10 +17,12 @@ from marrowmap.imaging.label_classes import BONE, DISC, MUSCLE
 from marrowmap.imaging.label_features import UNIT_LATTICES
 from marrowmap.imaging.lesion_features import LesionView
 from marrowmap.imaging.normalise import normalise, tissue_level
-from marrowmap.imaging.surroundings import Level, features_at, levels_of
+from marrowmap.imaging.silhouette import silhouette_at, silhouette_of
+from marrowmap.imaging.surroundings import features_at, levels_of
 from marrowmap.imaging.working import Working, double, halve
 
 Float = npt.NDArray[np.float32]
+Read = Callable[[npt.NDArray[np.intp]], Float]
 FLUID = ("STIR", "T2FS", "DIXON_WATER")
 FATTY = ("T1", "PD", "T2", "DIXON_FAT")
 
@@ -80,9 +83,33 @@ def unit_channels(fluid: Float | None, fatty: Float | None, spacing: tuple[float
     return np.stack([*parts, ndimage.uniform_filter(body.astype(np.float32), (1, 3, 3))])
 
 
+REGIONAL = "units_regional"
+"""Network trained on parts of the body, which sees their outline beside what surrounds a voxel."""
+WHOLE_BODY_MM = 600.0
+"""An exam that shows less of the body's length is regional (ours)."""
+
+
+def is_regional(work: Working) -> bool:
+    """Whether the exam shows a part of the body only."""
+    rows = np.flatnonzero(work.body.any(axis=(0, 2)))
+    length_mm = float(np.ptp(rows) + 1) * work.grid.spacing[1] if len(rows) else 0.0
+    return length_mm < WHOLE_BODY_MM
+
+
+def _reader(channels: Float, work: Working, name: str) -> Read:
+    """What the network called ``name`` sees of voxels."""
+    levels = levels_of(channels, work.grid.spacing, UNIT_LATTICES)
+    if name != REGIONAL:
+        return lambda places: features_at(levels, places)
+    outline = silhouette_of(work.tissue, work.grid.spacing)
+    return lambda places: np.concatenate(
+        [features_at(levels, places), silhouette_at(outline, places)], axis=1
+    )
+
+
 def _ask(
     net: ort.InferenceSession,
-    levels: list[Level],
+    read: Read,
     places: npt.NDArray[np.intp],
     maps: list[npt.NDArray[np.float16]],
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -90,7 +117,7 @@ def _ask(
     kept = []
     for start in range(0, len(places), CHUNK):
         part = places[start : start + CHUNK]
-        fine, coarse = net.run(None, {"x": features_at(levels, part)})
+        fine, coarse = net.run(None, {"x": read(part)})
         probability = softmax(fine.T)
         for target, number in zip(maps, (BONE, DISC, MUSCLE), strict=True):
             target[tuple(part.T)] = probability[number]
@@ -99,29 +126,29 @@ def _ask(
     return kept
 
 
-def find_bones(work: Working) -> Bones:
-    """Run the unit network on whatever sequences there are."""
+def find_bones(work: Working, network: str = "units") -> Bones:
+    """Run the unit network called ``network`` on whatever sequences there are."""
     fluid, fatty = (
         next((work.signal[n] for n in names if n in work.signal), None) for names in (FLUID, FATTY)
     )
     if fluid is None and fatty is None:
         fluid = next(iter(work.signal.values()))
     channels = unit_channels(fluid, fatty, work.grid.spacing)
-    levels = levels_of(channels, work.grid.spacing, UNIT_LATTICES)
+    read = _reader(channels, work, network)
     maps = [np.zeros(work.grid.shape, dtype=np.float16) for _ in range(3)]
     body = work.body
     if fatty is not None:  # with fat suppressed alone, marrow itself may be black
         body = body & (channels[2] > SOME_TISSUE)
     first = np.zeros_like(body)
     first[:, ::2, ::2] = body[:, ::2, ::2]
-    net = session("units")
-    kept = _ask(net, levels, np.argwhere(first), maps)
+    net = session(network)
+    kept = _ask(net, read, np.argwhere(first), maps)
     near = ndimage.maximum_filter(maps[0][:, ::2, ::2].astype(np.float32), (1, 3, 3)) > WORTH_A_LOOK
     near = np.asarray(double(near, body.shape), dtype=bool)
     for target in maps[1:]:
         coarse = np.asarray(double(target[:, ::2, ::2], body.shape))
         np.copyto(target, coarse, where=body & ~first)
-    kept += _ask(net, levels, np.argwhere(near & body & ~first), maps)
+    kept += _ask(net, read, np.argwhere(near & body & ~first), maps)
     found, classes, order = (np.concatenate([k[i] for k in kept]) for i in range(3))
     return Bones(maps[0], maps[1], maps[2], found, classes, order.astype(np.float16))
 

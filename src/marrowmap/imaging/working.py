@@ -107,14 +107,19 @@ class Working:
         return next((k for k in ("STIR", "T2FS", "DIXON_WATER", "T1") if k in self.signal), "")
 
     @cached_property
+    def tissue(self) -> Bool:
+        """Voxels with signal in any anatomical sequence, told in blocks of 2 x 2 in plane; holes are left open."""
+        names = [k for k in ("STIR", "T1", "T2FS", "DIXON_WATER", "T2") if k in self.signal]
+        parts = [body_mask(halve(self.signal[k])) for k in names or list(self.signal)[:1]]
+        return np.asarray(double(np.logical_or.reduce(parts), self.grid.shape), dtype=bool)
+
+    @cached_property
     def body(self) -> Bool:
         """Voxels inside the skin, from every anatomical sequence there is.
 
         Holes are filled in both planes: a shaft without signal is closed across, though open where the exam ends.
         """
-        names = [k for k in ("STIR", "T1", "T2FS", "DIXON_WATER", "T2") if k in self.signal]
-        parts = [body_mask(halve(self.signal[k])) for k in names or list(self.signal)[:1]]
-        mask = np.logical_or.reduce(parts)
+        mask = self.tissue[:, ::2, ::2]
         filled = np.stack([ndimage.binary_fill_holes(s) for s in mask])
         across = np.stack([ndimage.binary_fill_holes(r) for r in mask.swapaxes(0, 1)], axis=1)
         return double(filled | across, self.grid.shape)

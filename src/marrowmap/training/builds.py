@@ -19,10 +19,10 @@ BEND_MM, BEND_EVERY_MM = 6.0, 75.0
 MOST_VOXELS = 14_000_000
 
 
-def warp(case: Case, rng: np.random.Generator, signals: tuple[str, ...]) -> Case:
+def warp(case: Case, rng: np.random.Generator, signals: tuple[str, ...], growth: float | None = None) -> Case:
     """The same child with another build; only tissue, units and the named signals are made."""
     shown = {k: case.signal[k].astype(np.float32) for k in signals}
-    made, (tissue, site) = warp_arrays(shown, (case.tissue, case.site), case.spacing, rng)
+    made, (tissue, site) = warp_arrays(shown, (case.tissue, case.site), case.spacing, rng, growth)
     return replace(case, signal={k: v.astype(np.float16) for k, v in made.items()}, tissue=tissue, site=site)
 
 
@@ -31,11 +31,15 @@ def warp_arrays(
     labels: tuple[npt.NDArray[np.uint8], ...],
     spacing: tuple[float, float, float],
     rng: np.random.Generator,
+    growth: float | None = None,
 ) -> tuple[dict[str, Float], tuple[npt.NDArray[np.uint8], ...]]:
     """Arrays of one body stretched along each axis, sheared and bent by a smooth random field, on voxels of the same
-    ``spacing`` (mm); left and right stay what they are."""
+    ``spacing`` (mm); left and right stay what they are. growth: logarithm of the stretch common to all axes; drawn
+    if None."""
     shape = np.array(labels[0].shape)
-    stretch = np.exp(rng.uniform(-0.15, 0.25) + rng.normal(0, SPREAD, 3)).clip(0.72, 1.4)
+    drawn = rng.uniform(-0.15, 0.25) if growth is None else growth
+    stretch = np.exp(drawn + rng.normal(0, SPREAD if growth is None else 0.07, 3))
+    stretch = stretch.clip(0.72, 1.4 if growth is None else 1.7)
     out = np.maximum(np.round(shape * stretch).astype(int), 4)
     if out.prod() > MOST_VOXELS:
         stretch *= (MOST_VOXELS / out.prod()) ** (1 / 3)

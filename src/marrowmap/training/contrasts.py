@@ -17,7 +17,6 @@ Signals = dict[str, Float]
 
 OTHER_CORTEX = 0.3
 RANDOM_TISSUE = 0.25
-NO_PHYSICS = 0.25
 TEXTURE = 0.5
 
 
@@ -26,12 +25,14 @@ class Contrasts:
     """Odds of an appearance.
 
     mix: that other sequences stand in the places of STIR and T1. water: that the water image of an adult stands in
-    the place of STIR. yellow: that all marrow is fatty, as in adults.
+    the place of STIR. yellow: that all marrow is fatty, as in adults. no_physics: that random filters blur the
+    outline too.
     """
 
     mix: float = 0.5
     water: float = 0.1
     yellow: float = 0.3
+    no_physics: float = 0.25
 
 
 def contrasts(
@@ -54,7 +55,7 @@ def contrasts(
         fatty = _other_fat(raw, fatty, rng)
     if rng.random() < RANDOM_TISSUE:
         fluid, fatty = _random_tissue(tissue, rng, fluid, fatty)
-    if rng.random() < NO_PHYSICS:
+    if rng.random() < odds.no_physics:
         fluid, fatty = _no_physics(fluid, rng), _no_physics(fatty, rng)
     if rng.random() < TEXTURE:
         fluid, fatty = _texture(fluid, rng), _texture(fatty, rng)

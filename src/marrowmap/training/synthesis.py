@@ -40,8 +40,11 @@ def choose_box(case: Case, rng: np.random.Generator, rows: int, columns: int, sl
     return box[0], box[1], box[2]
 
 
-def show(case: Case, box: Box, rng: np.random.Generator, odds: Contrasts) -> Shown:
-    """Draw a scanner and the contrasts it shows."""
+def show(
+    case: Case, box: Box, rng: np.random.Generator, odds: Contrasts, noise: float | None = None
+) -> Shown:
+    """Draw a scanner and the contrasts it shows. noise: standard deviation over the signal of muscle; drawn if
+    None."""
     raw = {k: case.signal[k][box].astype(np.float32) for k in SHOWN}
     shape = raw["stir"].shape
     station = _stations(rng, shape[1], case.spacing[1])
@@ -50,7 +53,8 @@ def show(case: Case, box: Box, rng: np.random.Generator, odds: Contrasts) -> Sho
         rng.uniform(0, 0.25) * np.clip(_field(rng, shape, 1.0), 0, 2.0) if leaks else np.zeros(1, np.float32)
     )
     fluid, fatty = contrasts(raw, case.tissue[box], rng, odds, leak)
-    noise = rng.uniform(0.02, 0.12) if rng.random() < 0.75 else rng.uniform(0.12, 0.25)
+    if noise is None:
+        noise = rng.uniform(0.02, 0.12) if rng.random() < 0.75 else rng.uniform(0.12, 0.25)
     return Shown(_scan(fluid, rng, station, noise), _scan(fatty, rng, station, 0.6 * noise), station)
 
 

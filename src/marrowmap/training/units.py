@@ -29,17 +29,22 @@ from marrowmap.imaging.label_classes import (
 )
 from marrowmap.imaging.label_features import COUNT, UNIT_LATTICES
 from marrowmap.imaging.network import unit_channels
+from marrowmap.imaging.silhouette import SILHOUETTE_COUNT, silhouette_at, silhouette_of
 from marrowmap.imaging.surroundings import features_at, levels_of
 from marrowmap.imaging.working import double, halve
 from marrowmap.phantom.body import Tissue
 from marrowmap.training.builds import warp
 from marrowmap.training.cases import Case, load
 from marrowmap.training.contrasts import Contrasts
+from marrowmap.training.regions import choose_case, region_of
 from marrowmap.training.synthesis import SHOWN, Box, choose_box, show
 from marrowmap.training.voxels import Dense, export, fit, keep
 
 VOXELS = {"bone": 14_000, "near": 7_000, "far": 5_000}
 """Voxels drawn from one appearance: in bone (evenly over units), within two voxels of bone, elsewhere in the body."""
+REGION_VOXELS = {"bone": 2_400, "near": 1_500, "far": 1_100}
+"""The same from an appearance of a part of the body."""
+REGION_COUNT = COUNT + SILHOUETTE_COUNT
 
 WARPED = 0.8
 """Share of the appearances in which the child has another build."""
@@ -77,7 +82,7 @@ def sample(case: Case, rng: np.random.Generator) -> dict[str, npt.NDArray]:
     if rng.random() < 0.5:
         channels, site, tissue = channels[..., ::-1], site[..., ::-1], tissue[..., ::-1]
     channels = np.ascontiguousarray(channels)
-    places, weight = _draw(site, tissue, rng)
+    places, weight = _draw(site, tissue, rng, VOXELS)
     target = fine_target(tissue, site)
     at = tuple(places.T)
     return {
@@ -88,8 +93,27 @@ def sample(case: Case, rng: np.random.Generator) -> dict[str, npt.NDArray]:
     }
 
 
+def sample_region(case: Case, adult: bool, rng: np.random.Generator) -> dict[str, npt.NDArray]:
+    """One appearance of a part of the body: as ``sample``, with what the outline tells appended."""
+    work, fluid, fatty, site, tissue = region_of(case, adult, rng)
+    channels = unit_channels(fluid, fatty, case.spacing)
+    places, weight = _draw(site, tissue, rng, REGION_VOXELS)
+    near = features_at(levels_of(channels, case.spacing, UNIT_LATTICES), places)
+    outline = silhouette_at(silhouette_of(work.tissue, case.spacing), places)
+    at = tuple(places.T)
+    return {
+        "x": np.concatenate([near, outline], axis=1).astype(np.float16),
+        "fine": fine_target(tissue, site)[at],
+        "label": site[at],
+        "weight": weight.astype(np.float32),
+    }
+
+
 def _draw(
-    site: npt.NDArray[np.uint8], tissue: npt.NDArray[np.uint8], rng: np.random.Generator
+    site: npt.NDArray[np.uint8],
+    tissue: npt.NDArray[np.uint8],
+    rng: np.random.Generator,
+    voxels: dict[str, int],
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
     """Voxels and how many voxels of the body each stands for (compressed, so that bone counts more)."""
     near = double(halve(site > 0) > 0, site.shape).astype(bool)
@@ -112,7 +136,7 @@ def _draw(
         if name == "bone":
             share = 1 / np.sqrt(count[site[mask]])
         share /= share.sum()
-        chosen = rng.choice(len(found), size=min(VOXELS[name], len(found) * 3), p=share)
+        chosen = rng.choice(len(found), size=min(voxels[name], len(found) * 3), p=share)
         places.append(found[chosen])
         stands_for = 1 / (share[chosen] * len(chosen))
         weights.append(stands_for * (3.0 if name == "bone" else 1.0))
@@ -122,15 +146,36 @@ def _draw(
 class UnitNet(nn.Module):
     """Features of a voxel -> (6 kinds of tissue, bone classes and level or ray)."""
 
-    def __init__(self, hidden: tuple[int, int] = (256, 160)) -> None:
+    def __init__(self, hidden: tuple[int, int] = (256, 160), features: int = COUNT) -> None:
         super().__init__()
-        self.body = Dense(COUNT, hidden)
+        self.body = Dense(features, hidden)
         self.fine = nn.Linear(hidden[1], len(FINE_NAMES))
         self.coarse = nn.Linear(hidden[1], len(class_names()) + 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         h = self.body(x)
         return self.fine(h), self.coarse(h)
+
+
+class PartNet(UnitNet):
+    """As ``UnitNet``, with what the outline tells squeezed to few numbers.
+
+    Some hundred outlines are soon known by heart, rows and all: while training, sizes are scaled and shaken.
+    """
+
+    SQUEEZED, SCALED, SHAKEN = 24, 0.12, 0.1
+
+    def __init__(self, hidden: tuple[int, int]) -> None:
+        super().__init__(hidden, COUNT + self.SQUEEZED)
+        self.outline = nn.Sequential(nn.Linear(SILHOUETTE_COUNT, self.SQUEEZED), nn.Tanh())
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        near, outline = x[:, :COUNT], x[:, COUNT:]
+        if self.training:
+            outline = outline * torch.exp(self.SCALED * torch.randn_like(outline[:, :1]))
+            outline = outline + self.SHAKEN * torch.randn_like(outline)
+            near = near + 0.04 * torch.randn_like(near)
+        return super().forward(torch.cat([near, 0.5 + self.outline(outline)], dim=1))
 
 
 def loss_of(net: nn.Module, some: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
@@ -170,26 +215,30 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--share", type=float, default=1.0, help="of the voxels, seen in each pass")
+    parser.add_argument("--regional", action="store_true", help="parts of the body, children and adults")
     parser.add_argument("--draw-only", action="store_true")
     args = parser.parse_args(argv)
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     if args.appearances:
-        draw(args.cases, args.voxels, args.appearances, args.seed)
+        draw(args.cases, args.voxels, args.appearances, args.seed, args.regional)
     if not args.draw_only:
+        net_of, features = (PartNet, REGION_COUNT) if args.regional else (UnitNet, COUNT)
         net = fit(
-            UnitNet((args.hidden, args.hidden * 5 // 8)),
+            net_of((args.hidden, args.hidden * 5 // 8)),
             loss_of,
             args.voxels,
             epochs=args.epochs,
             rate=args.rate,
             seed=args.seed,
             checkpoint=args.out.with_suffix(".pt"),
+            share=args.share,
         )
-        export(net, COUNT, args.out, ["fine", "coarse"])
+        export(net, features, args.out, ["fine", "coarse"])
 
 
-def draw(cases: Path, voxels: Path, appearances: int, seed: int) -> None:
+def draw(cases: Path, voxels: Path, appearances: int, seed: int, regional: bool = False) -> None:
     """Fill ``voxels`` with samples; number n is fixed by (seed, n) and the case it takes."""
     for number in range(appearances):
         path = voxels / f"{seed:03d}-{number:04d}.npz"
@@ -198,6 +247,10 @@ def draw(cases: Path, voxels: Path, appearances: int, seed: int) -> None:
         paths = sorted(cases.glob("[0-9]*[0-9].npz"))
         begun = time.time()
         rng = np.random.default_rng([seed, number])
-        made = sample(load(paths[int(rng.integers(len(paths)))]), rng)
+        if regional:
+            chosen, adult = choose_case(paths, rng)
+            made = sample_region(load(chosen), adult, rng)
+        else:
+            made = sample(load(paths[int(rng.integers(len(paths)))]), rng)
         keep(made, path)
         print(f"{path.name} {len(made['label'])} voxels {time.time() - begun:.1f} s", flush=True)

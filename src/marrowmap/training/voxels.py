@@ -63,10 +63,12 @@ def fit(
     seed: int,
     checkpoint: Path,
     batch: int = 4096,
+    share: float = 1.0,
 ) -> nn.Module:
     """Train on every sample in ``folder``; the last twelfth of the files is only watched, never learned.
 
-    Goes on from ``checkpoint`` if it is there, and writes it after each pass.
+    share: of the voxels that a pass sees, drawn anew for each. Goes on from ``checkpoint`` if it is there, and writes
+    it after each pass.
     """
     files = [f for f in sorted(folder.glob("*.npz")) if "tmp" not in f.name]
     watch = max(1, len(files) // 12)
@@ -75,14 +77,15 @@ def fit(
         net.load_state_dict(torch.load(checkpoint, weights_only=True))
     size = len(train["x"])
     optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=2e-3)
-    total = epochs * (size // batch)
+    steps = max(1, int(share * size) // batch)
+    total = epochs * steps
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=total, pct_start=0.08)
     rng = np.random.default_rng(seed)
     for epoch in range(epochs):
         order = torch.from_numpy(rng.permutation(size))
         begun, seen = time.time(), []
         net.train()
-        for i in range(size // batch):
+        for i in range(steps):
             some = {k: v[order[i * batch : (i + 1) * batch]] for k, v in train.items()}
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 loss, told = loss_of(net, some)
