@@ -28,7 +28,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the networks asked; that of whole bodies names nothing, that of parts one unit."""
     names: list[str] = []
 
-    def named(work: Any, network: str, _progress: object) -> tuple[Bones, Assembled]:
+    def named(work: Any, network: str) -> tuple[Bones, Assembled]:
         names.append(network)
         labels = np.full(work.grid.shape, FEMUR.label if network == REGIONAL else 0, np.uint8)
         bone = np.full(work.grid.shape, 0.9, np.float16)
@@ -38,7 +38,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         )
         return found, Assembled(labels, {FEMUR.id: 0.9}, frozenset(), {}, ())
 
-    monkeypatch.setattr(label, "_named", named)
+    monkeypatch.setattr(label, "_first_look", named)
     return names
 
 

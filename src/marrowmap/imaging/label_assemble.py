@@ -88,8 +88,9 @@ def assemble(work: Working, bones: Bones, trust: Trust = WHOLE_BODY) -> Assemble
             np.zeros_like(labels), {}, frozenset(), _coverage(np.zeros_like(labels), work), (said,)
         )
     doubtful = {i for i, c in certainty.items() if c < trust.unit}
-    labels[np.isin(labels, [s.label for s in all_sites() if s.id in doubtful])] = 0
     certainty = {i: c for i, c in certainty.items() if i not in doubtful}
+    if trust.unit > 0:
+        labels[~np.isin(labels, [s.label for s in all_sites() if s.id in certainty])] = 0
     present = {s.id for s in all_sites() if s.id in certainty}
     uncertain = frozenset(
         s.id for s in all_sites() if s.is_vertebra and s.id in present and _index(s.label) in spine.uncertain

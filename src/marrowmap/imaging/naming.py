@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from marrowmap.imaging.label_classes import class_names
-from marrowmap.imaging.network import CHUNK, MAYBE, Bones, session, softmax
+from marrowmap.imaging.network import CHUNK, Bones, session, softmax
 from marrowmap.imaging.normalise import POOL
 from marrowmap.imaging.outline import OutlineView
 from marrowmap.imaging.surroundings import Lattice, Level, count_of, features_at, levels_of
@@ -35,6 +35,8 @@ THOUGHT_MM = (36.0, 120.0)
 ALONG = (-2, -1, 1, 2)
 CLASSES = len(class_names())
 SHAPES = count_of(SHAPE_LATTICES)
+LEAST = 0.15
+"""Share of bone from which a voxel is named."""
 EVEN = 1e-3
 """Added to both looks before they are multiplied, so that neither rules a name out alone."""
 PLACE = 5
@@ -71,7 +73,7 @@ def naming_view(
     bone = resample(share, outline.grid, work.grid)
     body = ndimage.uniform_filter(work.body.astype(np.float32), (1, 3, 3))
     channels = np.stack([bone, bones.disc.astype(np.float32), body])
-    places = np.argwhere(bone > MAYBE)
+    places = np.argwhere(bone > LEAST)
     thought, around = _thoughts(work, bones, bone, places)
     return NamingView(
         bone.astype(np.float16),

@@ -62,8 +62,8 @@ class Bones:
     order: npt.NDArray[np.float16]
 
 
-MAYBE = 0.15
-"""Voxels whose bone probability stays below this are never bone."""
+MAYBE = 0.02
+"""Voxels whose bone probability stays below this are never bone; the outline network decides on the others."""
 CHUNK = 30_000
 SOME_TISSUE = 0.3
 """Share of the voxels around that must show signal where a fat-bright sequence would show marrow."""

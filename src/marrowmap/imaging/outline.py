@@ -33,7 +33,7 @@ LATTICES = (
 """Channels: fluid-sensitive and fat-bright signal, probability of bone, of muscle and of disc."""
 COUNT = count_of(LATTICES) + len(class_names())
 """Number of features of a voxel: its surroundings and the class of the nearest named bone."""
-WORTH_ASKING = 0.25
+WORTH_ASKING = 0.05
 """Bone probability that a voxel, or one within 3 mm of it, must reach."""
 
 
