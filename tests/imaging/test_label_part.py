@@ -39,6 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return found, Assembled(labels, {FEMUR.id: 0.9}, frozenset(), {}, ())
 
     monkeypatch.setattr(label, "_first_look", named)
+    monkeypatch.setattr(label, "bone_share", lambda view: np.ones(view.grid.shape, np.float16))
     return names
 
 

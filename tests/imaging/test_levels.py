@@ -38,7 +38,14 @@ def test_a_whole_spine_is_counted_right_although_rough_levels_are_off(seed: int)
     points, level, rough, regions, discs = spine(0, 23, seed=seed)
     found = count_levels(points, rough, regions, discs, sacrum_top=float(points[:, 2].min()))
     assert np.mean(found.level == level) > 0.93
-    assert not found.uncertain
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_levels_are_certain_only_where_bodies_look_like_their_number(seed: int) -> None:
+    for noise, certain in ((0.3, True), (0.9, False)):
+        points, _, rough, regions, discs = spine(0, 23, noise=noise, seed=seed)
+        found = count_levels(points, rough, regions, discs, sacrum_top=float(points[:, 2].min()))
+        assert (not found.uncertain) == certain, found.why
 
 
 def test_a_constant_error_of_the_network_is_put_right_by_the_regions() -> None:

@@ -17,7 +17,7 @@ from marrowmap.imaging.grids import is_upright, labels_onto
 from marrowmap.imaging.grids import resample as resample_any
 from marrowmap.imaging.label_assemble import ANY, LIKELY, PART, WHOLE_BODY, Assembled, assemble
 from marrowmap.imaging.label_rough import CERTAINTY, rough_labels
-from marrowmap.imaging.naming import name_again, naming_view
+from marrowmap.imaging.naming import LEAST, name_again, naming_view
 from marrowmap.imaging.network import FATTY, FLUID, REGIONAL, Bones, find_bones, is_regional, weights_there
 from marrowmap.imaging.outline import bone_share, nearest_units, outline_view
 from marrowmap.imaging.working import Working, enlarge, prepare, prepare_main, weights
@@ -86,8 +86,9 @@ def label_part(volumes: dict[str, Volume]) -> tuple[Skeleton | None, str]:
 
 
 def _first_look(work: Working, network: str) -> tuple[Bones, Assembled]:
+    """What may be bone, and the names of what is not unlikely to be: they tell whether the exam is trusted."""
     bones = find_bones(work, network)
-    return bones, assemble(work, bones, PART if network == REGIONAL else WHOLE_BODY)
+    return bones, assemble(work, bones.above(LEAST), PART if network == REGIONAL else WHOLE_BODY)
 
 
 def coronal_volumes(volumes: dict[str, Volume]) -> dict[str, Volume] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -60,6 +60,11 @@ class Bones:
     places: npt.NDArray[np.intp]
     classes: npt.NDArray[np.float16]
     order: npt.NDArray[np.float16]
+
+    def above(self, share: float) -> Bones:
+        """Without the places whose bone probability stays below ``share``."""
+        kept = self.bone[tuple(self.places.T)] > share
+        return replace(self, places=self.places[kept], classes=self.classes[kept], order=self.order[kept])
 
 
 MAYBE = 0.02
