@@ -38,5 +38,7 @@ describe("Mask", () => {
     expect(whole.count).toBe(12);
     expect(whole.union(square).count).toBe(16);
     expect(rod.split([1, 0, 0], [5, 1, 1])).toBe(null);
+    const atTheFirstPlane = rod.split([1, 4, 4], [5, 1, 1])!;
+    expect(atTheFirstPlane.map((m) => m.count)).toEqual([2, 10]);
   });
 });

@@ -74,11 +74,14 @@ export class Mask {
   split(at: readonly [number, number, number], spacing: readonly [number, number, number]): [Mask, Mask] | null {
     const long = this.shape.map((n, i) => n * spacing[i]!);
     const axis = long.indexOf(Math.max(...long));
+    const voxels = this.nonzero();
+    // at the outline's first plane there is nothing before the crosshair: that plane itself is then the first part
+    const first = voxels.reduce((low, v) => Math.min(low, v[axis]! + this.origin[axis]!), Infinity);
+    const cut = at[axis]! === first ? first + 1 : at[axis]!;
     const parts: [Uint8Array, Uint8Array] = [new Uint8Array(this.voxels.length), new Uint8Array(this.voxels.length)];
     const [, R, C] = this.shape;
-    for (const v of this.nonzero())
-      parts[v[axis]! + this.origin[axis]! < at[axis]! ? 0 : 1][(v[0] * R + v[1]) * C + v[2]] = 1;
-    const masks = parts.map((voxels) => new Mask(this.origin, this.shape, voxels)) as [Mask, Mask];
+    for (const v of voxels) parts[v[axis]! + this.origin[axis]! < cut ? 0 : 1][(v[0] * R + v[1]) * C + v[2]] = 1;
+    const masks = parts.map((part) => new Mask(this.origin, this.shape, part)) as [Mask, Mask];
     return masks.every((m) => m.count > 0) ? masks : null;
   }
 
