@@ -8,7 +8,6 @@ import pytest
 from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.core.site import site
 from marrowmap.core.volume import Contrast, Volume
-from marrowmap.imaging import outline
 from marrowmap.imaging.label import label_skeleton
 from marrowmap.imaging.network import Bones, session
 from marrowmap.imaging.outline import COUNT, PIXEL_MM, bone_share, outline_view
@@ -76,7 +75,7 @@ def test_nothing_is_bone_where_nothing_was_asked(monkeypatch: pytest.MonkeyPatch
         def run(self, _names: None, feed: dict[str, np.ndarray]) -> tuple[np.ndarray]:
             return (np.full((len(feed["x"]), 1), 9.0, np.float32),)
 
-    monkeypatch.setattr(outline, "session", lambda _name: Always())
+    monkeypatch.setattr("marrowmap.imaging.network.session", lambda _name: Always())
     share = bone_share(view)
     assert np.array_equal(share > 0.5, view.worth)
 

@@ -19,7 +19,7 @@ from marrowmap.imaging.candidates_zscore import Unusual, unusual
 from marrowmap.imaging.lesion_features import lesion_view
 from marrowmap.imaging.measure import MARGIN_MM, Box, measure_in_box
 from marrowmap.imaging.muscle import muscle_mask, muscle_reference
-from marrowmap.imaging.network import lesion_probability, weights_there
+from marrowmap.imaging.network import probability, weights_there
 from marrowmap.imaging.working import Working, enlarge, nearest_index, prepare
 
 Progress = Callable[..., None]
@@ -102,11 +102,11 @@ def scored_spots(
     muscle = muscle_mask(work, small > 0)
     values = unusual(work, small, muscle)
     if weights_there("lesions"):
-        probability = lesion_probability(lesion_view(work, small, values, hide=hide))
+        likely = probability("lesions", lesion_view(work, small, values, hide=hide))
     else:
-        probability = (1 / (1 + np.exp(-(values.multi - 4.0)))).astype(np.float32) * (small > 0)
+        likely = (1 / (1 + np.exp(-(values.multi - 4.0)))).astype(np.float32) * (small > 0)
     judge = ranker().without(hide)
-    spots = [(judge.score(s), s) for s in find_spots(work, small, probability, values)]
+    spots = [(judge.score(s), s) for s in find_spots(work, small, likely, values)]
     return sorted(spots, key=lambda s: -s[0]), values, small, muscle
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,6 @@ from scipy import ndimage
 
 from marrowmap.imaging.label_classes import BONE, DISC, MUSCLE
 from marrowmap.imaging.label_features import UNIT_LATTICES
-from marrowmap.imaging.lesion_features import LesionView
 from marrowmap.imaging.normalise import normalise, tissue_level
 from marrowmap.imaging.silhouette import silhouette_at, silhouette_of
 from marrowmap.imaging.surroundings import features_at, levels_of
@@ -165,10 +165,19 @@ def softmax(logits: Float) -> Float:
     return out
 
 
-def lesion_probability(view: LesionView) -> Float:
-    """Probability of lesion, 0 where no bone is near or nothing is bright."""
-    net = session("lesions")
-    out = np.zeros(view.near.shape, dtype=np.float32)
+class Worthwhile(Protocol):
+    """What a network of one answer sees of an exam: ``worth`` marks the voxels to ask, ``at`` gives their features."""
+
+    @property
+    def worth(self) -> npt.NDArray[np.bool_]: ...
+
+    def at(self, places: npt.NDArray[np.intp]) -> Float: ...
+
+
+def probability(name: str, view: Worthwhile) -> Float:
+    """Answer of the network ``name`` where it is worth asking, 0 elsewhere."""
+    net = session(name)
+    out = np.zeros(view.worth.shape, dtype=np.float32)
     places = np.argwhere(view.worth)
     for start in range(0, len(places), CHUNK):
         part = places[start : start + CHUNK]

@@ -15,7 +15,7 @@ from scipy import ndimage
 from marrowmap.core.geometry import Grid
 from marrowmap.core.volume import Volume
 from marrowmap.imaging.label_classes import class_names, class_of_label
-from marrowmap.imaging.network import CHUNK, FATTY, FLUID, Bones, session
+from marrowmap.imaging.network import FATTY, FLUID, Bones, probability
 from marrowmap.imaging.normalise import normalise
 from marrowmap.imaging.surroundings import Lattice, Level, count_of, features_at, levels_of
 from marrowmap.imaging.working import Working, enlarge, prepare_main, resample, working_grid
@@ -94,11 +94,4 @@ def nearest_units(labels: npt.NDArray[np.uint8], coarse: Grid, fine: Grid) -> np
 
 def bone_share(view: OutlineView) -> npt.NDArray[np.float16]:
     """Probability of bone on the fine grid, 0 where it is not worth asking."""
-    net = session("outline")
-    out = np.zeros(view.grid.shape, dtype=np.float16)
-    places = np.argwhere(view.worth)
-    for start in range(0, len(places), CHUNK):
-        part = places[start : start + CHUNK]
-        (logit,) = net.run(None, {"x": view.at(part)})
-        out[tuple(part.T)] = 1 / (1 + np.exp(-logit[:, 0]))
-    return out
+    return probability("outline", view).astype(np.float16)

@@ -30,6 +30,17 @@ def training_exams(folder: Path, seeds: range) -> Iterator[tuple[int, BenchExam]
             yield seed, training_exam(seed, folder)
 
 
+def exam_options(parser: argparse.ArgumentParser, *, count: int, looks: int) -> argparse.ArgumentParser:
+    """``parser`` with the options of the steps that learn from training exams."""
+    parser.add_argument(
+        "--exams", type=Path, required=True, help="folder of simulated exams; filled when short"
+    )
+    parser.add_argument("--first", type=int, default=FIRST)
+    parser.add_argument("--count", type=int, default=count, help="children; 0 takes the voxels as they are")
+    parser.add_argument("--looks", type=int, default=looks, help="samples of each child")
+    return parser
+
+
 def main(argv: list[str] | None = None) -> None:
     """Simulate training exams into a folder; those that are there already are kept."""
     parser = argparse.ArgumentParser(prog="python -m marrowmap.training exams")

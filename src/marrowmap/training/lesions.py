@@ -6,13 +6,11 @@ learns with the errors it will meet. T1 or diffusion is missing in a part of the
 
 from __future__ import annotations
 
-import argparse
 import time
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
@@ -24,8 +22,8 @@ from marrowmap.imaging.label import label_skeleton
 from marrowmap.imaging.lesion_features import COUNT, lesion_view
 from marrowmap.imaging.muscle import muscle_mask
 from marrowmap.imaging.working import enlarge, prepare, resample
-from marrowmap.training.exams import FIRST, training_exams
-from marrowmap.training.voxels import Dense, Sample, export, fit, keep
+from marrowmap.training.exams import exam_options, training_exams
+from marrowmap.training.voxels import Dense, Sample, keep, learn, options, settle
 
 VOXELS = {"lesion": 9_000, "beside": 5_000, "other": 4_000, "marrow": 12_000}
 """Voxels drawn from one exam: in lesions (evenly over lesions), within two voxels of one, in look-alikes, elsewhere."""
@@ -137,35 +135,7 @@ def _path(voxels: Path, seed: int, n: int) -> Path:
 
 def main(argv: list[str] | None = None) -> None:
     """Draw voxels, train, export."""
-    parser = argparse.ArgumentParser(prog="python -m marrowmap.training lesions")
-    parser.add_argument(
-        "--exams", type=Path, required=True, help="folder of simulated exams; filled when short"
-    )
-    parser.add_argument(
-        "--voxels", type=Path, required=True, help="folder of drawn voxels; filled when short"
-    )
-    parser.add_argument("--out", type=Path, required=True, help="the ONNX file")
-    parser.add_argument("--first", type=int, default=FIRST)
-    parser.add_argument("--count", type=int, default=100, help="children; 0 takes the voxels as they are")
-    parser.add_argument("--appearances", type=int, default=2, help="samples of each child")
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--seed", type=int, default=2)
-    parser.add_argument("--draw-only", action="store_true")
-    args = parser.parse_args(argv)
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    draw(args.exams, args.voxels, range(args.first, args.first + args.count), args.appearances)
-    if args.draw_only:
-        return
-    net = fit(
-        LesionNet(),
-        loss_of,
-        args.voxels,
-        epochs=args.epochs,
-        rate=args.rate,
-        seed=args.seed,
-        checkpoint=args.out.with_suffix(".pt"),
-    )
-    export(net, COUNT, args.out, ["lesion"])
+    args = exam_options(options("lesions", epochs=8, seed=2), count=100, looks=2).parse_args(argv)
+    settle(args)
+    draw(args.exams, args.voxels, range(args.first, args.first + args.count), args.looks)
+    learn(LesionNet(), loss_of, args, COUNT, ["lesion"])

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
 
-from marrowmap.imaging.label_classes import ORDINAL_STEP, class_names, class_of_label, ordinal_of_label
+from marrowmap.imaging.label_classes import class_names
 from marrowmap.imaging.naming import COUNT, PLACE, SHAPES, naming_view
 from marrowmap.imaging.outline import bone_share
 from marrowmap.imaging.working import enlarge
 from marrowmap.training.appearances import FirstLook, first_looks
-from marrowmap.training.exams import FIRST
-from marrowmap.training.voxels import Dense, Sample, export, fit, keep
+from marrowmap.training.exams import exam_options
+from marrowmap.training.names import name_loss
+from marrowmap.training.voxels import Dense, Sample, keep, learn, options, settle
 
 VOXELS = 24_000
 """Voxels drawn from one appearance, units evenly."""
@@ -52,49 +49,14 @@ class NamingNet(nn.Module):
 
 def loss_of(net: nn.Module, some: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
     """Cross-entropy of the class, distance of level or ray."""
-    x, label = some["x"].float(), some["label"].long()
-    truth = torch.from_numpy(class_of_label().astype(np.int64))[label]
-    order = torch.from_numpy(np.nan_to_num(ordinal_of_label(), nan=-1.0))[label]
-    out = net(x).float()
-    name = F.cross_entropy(out[:, :-1], truth, label_smoothing=0.02)
-    known = order >= 0
-    off = F.smooth_l1_loss(out[known, -1], order[known] / ORDINAL_STEP, beta=0.25)
-    right = (out[:, :-1].argmax(1) == truth).float().mean().item()
-    return name + off, {"name": name.item(), "right": right, "order": off.item()}
+    return name_loss(net(some["x"].float()).float(), some["label"].long())
 
 
 def main(argv: list[str] | None = None) -> None:
     """Draw voxels, train, export."""
-    parser = argparse.ArgumentParser(prog="python -m marrowmap.training namings")
-    parser.add_argument(
-        "--exams", type=Path, required=True, help="folder of simulated exams; filled when short"
-    )
-    parser.add_argument(
-        "--voxels", type=Path, required=True, help="folder of drawn voxels; filled when short"
-    )
-    parser.add_argument("--out", type=Path, required=True, help="the ONNX file")
-    parser.add_argument("--first", type=int, default=FIRST)
-    parser.add_argument("--count", type=int, default=72)
-    parser.add_argument("--looks", type=int, default=2, help="appearances of each exam")
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--draw-only", action="store_true")
-    args = parser.parse_args(argv)
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(1)
-    for name, look, rng in first_looks(
-        args.exams, args.voxels, range(args.first, args.first + args.count), args.looks
-    ):
+    args = exam_options(options("namings", epochs=12), count=72, looks=2).parse_args(argv)
+    settle(args)
+    seeds = range(args.first, args.first + args.count)
+    for name, look, rng in first_looks(args.exams, args.voxels, seeds, args.looks):
         keep(sample(look, rng), args.voxels / name)
-    if not args.draw_only:
-        net = fit(
-            NamingNet(),
-            loss_of,
-            args.voxels,
-            epochs=args.epochs,
-            rate=args.rate,
-            seed=1,
-            checkpoint=args.out.with_suffix(".pt"),
-        )
-        export(net, COUNT, args.out, ["name"])
+    learn(NamingNet(), loss_of, args, COUNT, ["name"])

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from marrowmap.imaging.outline import COUNT
 from marrowmap.imaging.working import enlarge
 from marrowmap.training.appearances import FirstLook, first_looks
-from marrowmap.training.exams import FIRST
-from marrowmap.training.voxels import Dense, Sample, export, fit, keep
+from marrowmap.training.exams import exam_options
+from marrowmap.training.voxels import Dense, Sample, keep, learn, options, settle
 
 VOXELS = 60_000
 """Voxels drawn from one appearance, units evenly."""
@@ -59,39 +55,9 @@ def loss_of(net: nn.Module, some: dict[str, Tensor]) -> tuple[Tensor, dict[str, 
 
 def main(argv: list[str] | None = None) -> None:
     """Draw voxels, train, export."""
-    parser = argparse.ArgumentParser(prog="python -m marrowmap.training outlines")
-    parser.add_argument(
-        "--exams", type=Path, required=True, help="folder of simulated exams; filled when short"
-    )
-    parser.add_argument(
-        "--voxels", type=Path, required=True, help="folder of drawn voxels; filled when short"
-    )
-    parser.add_argument("--out", type=Path, required=True, help="the ONNX file")
-    parser.add_argument("--first", type=int, default=FIRST)
-    parser.add_argument("--count", type=int, default=72)
-    parser.add_argument("--looks", type=int, default=1, help="appearances of each exam")
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--draw-only", action="store_true")
-    args = parser.parse_args(argv)
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(1)
-    draw(args.exams, args.voxels, range(args.first, args.first + args.count), args.looks)
-    if not args.draw_only:
-        net = fit(
-            OutlineNet(),
-            loss_of,
-            args.voxels,
-            epochs=args.epochs,
-            rate=args.rate,
-            seed=1,
-            checkpoint=args.out.with_suffix(".pt"),
-        )
-        export(net, COUNT, args.out, ["bone"])
-
-
-def draw(exams: Path, voxels: Path, seeds: range, looks: int) -> None:
-    """Fill ``voxels``; every sample is fixed by (seed, look)."""
-    for name, look, rng in first_looks(exams, voxels, seeds, looks):
-        keep(sample(look, rng), voxels / name)
+    args = exam_options(options("outlines", epochs=12), count=72, looks=1).parse_args(argv)
+    settle(args)
+    seeds = range(args.first, args.first + args.count)
+    for name, look, rng in first_looks(args.exams, args.voxels, seeds, args.looks):
+        keep(sample(look, rng), args.voxels / name)
+    learn(OutlineNet(), loss_of, args, COUNT, ["bone"])

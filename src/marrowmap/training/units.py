@@ -6,7 +6,6 @@ voxel (``imaging.label_features``).
 
 from __future__ import annotations
 
-import argparse
 import time
 from pathlib import Path
 
@@ -21,11 +20,8 @@ from marrowmap.imaging.label_classes import (
     DISC,
     FINE_NAMES,
     MUSCLE,
-    ORDINAL_STEP,
     PLATE,
     class_names,
-    class_of_label,
-    ordinal_of_label,
 )
 from marrowmap.imaging.label_features import COUNT, UNIT_LATTICES
 from marrowmap.imaging.network import unit_channels
@@ -36,9 +32,10 @@ from marrowmap.phantom.body import Tissue
 from marrowmap.training.builds import warp
 from marrowmap.training.cases import Case, load
 from marrowmap.training.contrasts import Contrasts
+from marrowmap.training.names import name_loss
 from marrowmap.training.regions import choose_case, region_of
 from marrowmap.training.synthesis import SHOWN, Box, choose_box, show
-from marrowmap.training.voxels import Dense, export, fit, keep
+from marrowmap.training.voxels import Dense, keep, learn, options, settle
 
 VOXELS = {"bone": 14_000, "near": 7_000, "far": 5_000}
 """Voxels drawn from one appearance: in bone (evenly over units), within two voxels of bone, elsewhere in the body."""
@@ -182,60 +179,32 @@ def loss_of(net: nn.Module, some: dict[str, Tensor]) -> tuple[Tensor, dict[str, 
     """Weighted cross-entropy of tissue; class and order of bone voxels, bones counting alike."""
     x, fine, label = some["x"].float(), some["fine"].long(), some["label"].long()
     weight = some["weight"].clamp(max=400)
-    classes = torch.from_numpy(class_of_label().astype(np.int64))
-    ordinal = torch.from_numpy(np.nan_to_num(ordinal_of_label(), nan=-1.0))
     a, b = net(x)
     a, b = a.float(), b.float()
     tissue = (F.cross_entropy(a, fine, reduction="none") * weight).sum() / weight.sum()
     bone = label > 0
-    truth = classes[label[bone]]
-    name = F.cross_entropy(b[bone, :-1], truth, label_smoothing=0.02)
-    order = ordinal[label[bone]]
-    known = order >= 0
-    off = F.smooth_l1_loss(b[bone, -1][known], order[known] / ORDINAL_STEP, beta=0.25)
+    named, parts = name_loss(b[bone], label[bone])
     p = a.softmax(1)[:, BONE] * weight
     t = (fine == BONE).float() * weight
     dice = 1 - 2 * (p * t / weight).sum() / (p.sum() + t.sum())
-    right = (b[bone, :-1].argmax(1) == truth).float().mean().item()
-    parts = {"tissue": tissue.item(), "dice": dice.item(), "right": right, "order": off.item()}
-    return tissue + 0.5 * dice + name + off, parts
+    return tissue + 0.5 * dice + named, {"tissue": tissue.item(), "dice": dice.item(), **parts}
 
 
 def main(argv: list[str] | None = None) -> None:
     """Draw voxels, train, export."""
-    parser = argparse.ArgumentParser(prog="python -m marrowmap.training units")
+    parser = options("units", epochs=30)
     parser.add_argument("--cases", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="the ONNX file")
-    parser.add_argument(
-        "--voxels", type=Path, required=True, help="folder of drawn voxels; filled when short"
-    )
     parser.add_argument("--appearances", type=int, default=120)
-    parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--hidden", type=int, default=256, help="width of the first layer")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--share", type=float, default=1.0, help="of the voxels, seen in each pass")
     parser.add_argument("--regional", action="store_true", help="parts of the body, children and adults")
-    parser.add_argument("--draw-only", action="store_true")
     args = parser.parse_args(argv)
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
+    settle(args)
     if args.appearances:
         draw(args.cases, args.voxels, args.appearances, args.seed, args.regional)
-    if not args.draw_only:
-        net_of, features = (PartNet, REGION_COUNT) if args.regional else (UnitNet, COUNT)
-        net = fit(
-            net_of((args.hidden, args.hidden * 5 // 8)),
-            loss_of,
-            args.voxels,
-            epochs=args.epochs,
-            rate=args.rate,
-            seed=args.seed,
-            checkpoint=args.out.with_suffix(".pt"),
-            share=args.share,
-        )
-        export(net, features, args.out, ["fine", "coarse"])
+    net_of, features = (PartNet, REGION_COUNT) if args.regional else (UnitNet, COUNT)
+    net = net_of((args.hidden, args.hidden * 5 // 8))
+    learn(net, loss_of, args, features, ["fine", "coarse"], args.share)
 
 
 def draw(cases: Path, voxels: Path, appearances: int, seed: int, regional: bool = False) -> None:

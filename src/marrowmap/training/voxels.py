@@ -6,6 +6,7 @@ network saw a hundredth of the bones and lesions in the same time.
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -121,6 +122,52 @@ def _join(files: list[Path]) -> dict[str, Tensor]:
                 array[at : at + n] = d[k]
         at += n
     return {k: torch.from_numpy(v) for k, v in out.items()}
+
+
+def options(step: str, *, epochs: int, seed: int = 1) -> argparse.ArgumentParser:
+    """The options that every step has which trains a network on voxels."""
+    parser = argparse.ArgumentParser(prog=f"python -m marrowmap.training {step}")
+    parser.add_argument(
+        "--voxels", type=Path, required=True, help="folder of drawn voxels; filled when short"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="the ONNX file")
+    parser.add_argument("--epochs", type=int, default=epochs)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=seed)
+    parser.add_argument("--draw-only", action="store_true")
+    return parser
+
+
+def settle(args: argparse.Namespace) -> None:
+    """Threads and seed, before anything is drawn or made."""
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+
+
+def learn(
+    net: nn.Module,
+    loss_of: Loss,
+    args: argparse.Namespace,
+    features: int,
+    outputs: list[str],
+    share: float = 1.0,
+) -> None:
+    """Fit ``net`` as ``args`` of ``options`` say, and export it; nothing with --draw-only."""
+    if args.draw_only:
+        return
+    checkpoint = args.out.with_suffix(".pt")
+    fitted = fit(
+        net,
+        loss_of,
+        args.voxels,
+        epochs=args.epochs,
+        rate=args.rate,
+        seed=args.seed,
+        checkpoint=checkpoint,
+        share=share,
+    )
+    export(fitted, features, args.out, outputs)
 
 
 def export(net: nn.Module, features: int, path: Path, outputs: list[str]) -> None:
