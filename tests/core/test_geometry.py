@@ -92,3 +92,11 @@ def test_aligned_grids_differ_by_whole_voxels():
 def test_rejects_an_affine_that_maps_nothing(bad):
     with pytest.raises(ValueError, match="affine must"):
         Grid((1, 1, 1), bad)
+
+
+def test_the_grid_of_a_part_keeps_every_voxel_in_its_place():
+    whole = Grid.coronal((9, 8, 7), (5.0, 2.0, 3.0), PointMm(-10.0, -20.0, 30.0))
+    box = (slice(2, 6), slice(1, 8), slice(3, 4))
+    part = whole.part(box)
+    assert part.shape == (4, 7, 1)
+    assert part.to_mm(Voxel(1, 2, 0)) == whole.to_mm(Voxel(3, 3, 3))

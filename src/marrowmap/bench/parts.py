@@ -57,9 +57,8 @@ def cut_to(exam: BenchExam, part: str) -> BenchExam:
     high = min(exam.sites.shape[1], int(rows[-1] + 1 + beyond / mm))
     low = max(low, high - int(LONGEST_MM / mm))
     kept = slice(low, high)
-    affine = exam.grid.affine.copy()
-    affine[:3, 3] += low * affine[:3, 1]
-    grid = Grid((exam.grid.shape[0], high - low, exam.grid.shape[2]), affine)
+    slices, _, columns = exam.grid.shape
+    grid = exam.grid.part((slice(0, slices), kept, slice(0, columns)))
     return replace(
         exam,
         volumes={k: _cut(v, kept, grid) for k, v in exam.volumes.items()},

@@ -129,6 +129,13 @@ class Grid:
             return Plane.OBLIQUE
         return (Plane.SAGITTAL, Plane.CORONAL, Plane.AXIAL)[axis]
 
+    def part(self, box: tuple[slice, slice, slice]) -> Grid:
+        """The grid of ``array[box]``; slices have a start and a stop, and no step."""
+        affine = np.array(self.affine)
+        affine[:3, 3] += affine[:3, :3] @ np.array([s.start for s in box])
+        sizes = [s.stop - s.start for s in box]
+        return Grid((sizes[0], sizes[1], sizes[2]), affine)
+
     def to_mm(self, voxel: Voxel) -> PointMm:
         """Centre of ``voxel`` in LPS millimetres."""
         x, y, z = self.affine[:3, :3] @ (voxel.slice, voxel.row, voxel.column) + self.affine[:3, 3]

@@ -15,7 +15,7 @@ from marrowmap.core.volume import Volume
 from marrowmap.errors import InputError
 from marrowmap.imaging.grids import is_upright, labels_onto
 from marrowmap.imaging.grids import resample as resample_any
-from marrowmap.imaging.label_assemble import ANY, LIKELY, PART, WHOLE_BODY, Assembled, assemble
+from marrowmap.imaging.label_assemble import LIKELY, PART, WHOLE_BODY, Assembled, assemble, name_all
 from marrowmap.imaging.label_rough import CERTAINTY, rough_labels
 from marrowmap.imaging.naming import LEAST, name_again, naming_view
 from marrowmap.imaging.network import FATTY, FLUID, REGIONAL, Bones, find_bones, is_regional, weights_there
@@ -46,7 +46,7 @@ def label_skeleton(
         own = prepare(volumes).full
         found = label_skeleton(turned, progress=progress, network=network)
         return replace(found, labels=labels_onto(found.labels, found.grid, own).astype(np.uint8), grid=own)
-    work = prepare(volumes)
+    work = prepare(_anatomical(volumes))
     if not weights_there("units"):
         return _rough(work)
     asked = network or "units"
@@ -58,7 +58,7 @@ def label_skeleton(
     if named.labels.any():
         if progress:
             progress("drawing outlines", 1, 3)
-        outline = outline_view(volumes, work, bones, assemble(work, bones, ANY).labels)
+        outline = outline_view(volumes, work, bones, name_all(work, bones).labels)
         share = bone_share(outline)
         if progress:
             progress("naming bones", 2, 3)
@@ -83,6 +83,12 @@ def label_part(volumes: dict[str, Volume]) -> tuple[Skeleton | None, str]:
         known = {n: v for n, v in known.items() if is_upright(v.grid, Plane.CORONAL)}
     found = label_skeleton(known)
     return (found if found.labels.any() else None), found.method
+
+
+def _anatomical(volumes: dict[str, Volume]) -> dict[str, Volume]:
+    """Those that labels are read from; all of them where none is known to show anatomy."""
+    main = prepare_main(volumes)
+    return {n: v for n, v in volumes.items() if n in (*FLUID, *FATTY) or v is main}
 
 
 def _first_look(work: Working, network: str) -> tuple[Bones, Assembled]:

@@ -47,7 +47,6 @@ and wrongly."""
 PART = Trust(0.65, 0.55, by_voxel=True, piece=0.5)
 """For the network of parts of the body: a unit is one piece there, and a second one is a shaft taken for another.
 Chosen on cut exams of the validation set (``bench labels --part``); the one piece after a look at real legs."""
-ANY = Trust(0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,25 @@ class Assembled:
     notes: tuple[str, ...]
 
 
-def assemble(work: Working, bones: Bones, trust: Trust = WHOLE_BODY) -> Assembled:
-    """Name every likely bone voxel of an exam, as far as the names are to be trusted."""
+@dataclass(frozen=True)
+class Named:
+    """labels: uint8 on the working grid for every voxel that may be bone. sure: probability of the class at
+    ``Bones.places``. side_sure: whether the midline was in view."""
+
+    labels: npt.NDArray[np.uint8]
+    sure: npt.NDArray[np.float32]
+    spine: Spine
+    side_sure: bool
+
+
+def name_all(work: Working, bones: Bones, piece: float = SPECK_SHARE) -> Named:
+    """Name every voxel that may be bone, trusted or not."""
     places = bones.places
     if len(places) == 0:
-        return Assembled(np.zeros(work.grid.shape, np.uint8), {}, frozenset(), {}, ("No bone was found.",))
+        nothing = Spine(np.zeros(0, int), frozenset())
+        return Named(np.zeros(work.grid.shape, np.uint8), np.zeros(0, np.float32), nothing, False)
     shares = _smooth_classes(work, bones)
     classes = shares.argmax(axis=1)
-    sure = shares[np.arange(len(classes)), classes]
     points = _points(places, work.grid)
     likely = bones.bone[tuple(places.T)] > LIKELY
     left, side_sure = _sides(points, classes, likely, work)
@@ -77,10 +87,17 @@ def assemble(work: Working, bones: Bones, trust: Trust = WHOLE_BODY) -> Assemble
     values = _rays(values, classes, left, bones)
     labels = np.zeros(work.grid.shape, dtype=np.uint8)
     labels[tuple(places.T)] = values
-    labels = _repair(labels, bones, trust.piece)
-    sure_map = np.zeros(work.grid.shape, dtype=np.float16)
-    sure_map[tuple(places.T)] = sure
-    certainty = _certainty(labels, sure_map, bones)
+    sure = shares[np.arange(len(classes)), classes]
+    return Named(_repair(labels, bones, piece), sure, spine, side_sure)
+
+
+def assemble(work: Working, bones: Bones, trust: Trust = WHOLE_BODY) -> Assembled:
+    """Name every likely bone voxel of an exam, as far as the names are to be trusted."""
+    if len(bones.places) == 0:
+        return Assembled(np.zeros(work.grid.shape, np.uint8), {}, frozenset(), {}, ("No bone was found.",))
+    named = name_all(work, bones, trust.piece)
+    labels, spine = named.labels, named.spine
+    certainty = _certainty(labels, named.sure, bones)
     typical = _typical(certainty, labels if trust.by_voxel else None)
     if typical < trust.exam:
         said = f"The labels are not trusted on this exam (typical certainty {typical:.2f}): no bone is named."
@@ -89,8 +106,7 @@ def assemble(work: Working, bones: Bones, trust: Trust = WHOLE_BODY) -> Assemble
         )
     doubtful = {i for i, c in certainty.items() if c < trust.unit}
     certainty = {i: c for i, c in certainty.items() if i not in doubtful}
-    if trust.unit > 0:
-        labels[~np.isin(labels, [s.label for s in all_sites() if s.id in certainty])] = 0
+    labels[~np.isin(labels, [s.label for s in all_sites() if s.id in certainty])] = 0
     present = {s.id for s in all_sites() if s.id in certainty}
     uncertain = frozenset(
         s.id for s in all_sites() if s.is_vertebra and s.id in present and _index(s.label) in spine.uncertain
@@ -98,7 +114,7 @@ def assemble(work: Working, bones: Bones, trust: Trust = WHOLE_BODY) -> Assemble
     notes = [f"{len(doubtful)} units were found too doubtful to name."] if doubtful else []
     if trust.by_voxel:
         notes.append("Only a part of the body is in view: what is not named was not assessed.")
-    notes += [] if side_sure else ["The midline was not in view: sides follow the scanner's middle."]
+    notes += [] if named.side_sure else ["The midline was not in view: sides follow the scanner's middle."]
     if spine.why and uncertain:
         notes.append(f"Vertebral levels are uncertain: {spine.why}.")
     return Assembled(labels, certainty, uncertain, _coverage(labels, work), tuple(notes))
@@ -260,12 +276,13 @@ _MANY_PARTED = frozenset(
 
 
 def _certainty(
-    labels: npt.NDArray[np.uint8], sure: npt.NDArray[np.float16], bones: Bones
+    labels: npt.NDArray[np.uint8], sure: npt.NDArray[np.float32], bones: Bones
 ) -> dict[str, float]:
-    likely = bones.bone > LIKELY
-    inside = np.where(likely, labels, 0).ravel()
+    at = tuple(bones.places.T)
+    bone = bones.bone[at].astype(np.float32)
+    inside = np.where(bone > LIKELY, labels[at], 0)
     count = np.bincount(inside, minlength=256)
-    total = np.bincount(inside, weights=(sure * bones.bone).astype(np.float32).ravel(), minlength=256)
+    total = np.bincount(inside, weights=sure * bone, minlength=256)
     return {s.id: float(total[s.label] / count[s.label]) for s in all_sites() if count[s.label] >= 3}
 
 

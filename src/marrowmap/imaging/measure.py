@@ -100,7 +100,7 @@ def measure_in_box(
     counts: npt.NDArray[np.int64],
 ) -> RegionMeasures:
     """As ``measure_region``, for a region given inside ``box`` of the skeleton's grid (with a margin around it)."""
-    grid, labels = sub_grid(skeleton.grid, box), skeleton.labels[box]
+    grid, labels = skeleton.grid.part(box), skeleton.labels[box]
     units = _units(region, labels, counts)
     main = sites_by_id()[units[0][0]] if units else None
     return RegionMeasures(
@@ -118,13 +118,6 @@ def measure_in_box(
         heights=vertebral_heights(skeleton, main) if main is not None and main.is_vertebra else None,
         units=units,
     )
-
-
-def sub_grid(grid: Grid, box: Box) -> Grid:
-    """The grid of ``array[box]``."""
-    affine = np.array(grid.affine)
-    affine[:3, 3] += grid.affine[:3, :3] @ np.array([b.start for b in box])
-    return Grid(tuple(b.stop - b.start for b in box), affine)  # type: ignore[arg-type]
 
 
 def _box(mask: Bool, grid: Grid, margin_mm: float) -> tuple[slice, slice, slice]:
@@ -199,7 +192,7 @@ def _read(volume: Volume, box: Box, grid: Grid) -> tuple[np.ndarray, Bool]:
         covered = np.ones(1, bool) if volume.covered is None else volume.covered[box]
         signal = np.asarray(volume.array[box], dtype=np.float32)
         return signal, np.broadcast_to(covered, signal.shape)
-    target = sub_grid(grid, box)
+    target = grid.part(box)
     signal = resample(np.nan_to_num(volume.array), volume.grid, target)
     covered_full = np.ones(volume.grid.shape, bool) if volume.covered is None else volume.covered
     return signal, resample(covered_full, volume.grid, target) > 0.5

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from marrowmap.imaging.label_classes import class_names
-from marrowmap.imaging.network import CHUNK, Bones, session, softmax
+from marrowmap.imaging.network import Bones, in_chunks, session, softmax
 from marrowmap.imaging.normalise import POOL
 from marrowmap.imaging.outline import OutlineView
 from marrowmap.imaging.surroundings import Lattice, Level, count_of, features_at, levels_of
@@ -149,12 +149,14 @@ def name_again(view: NamingView, bones: Bones) -> Bones:
     net = session("naming")
     classes = np.zeros((len(view.places), CLASSES), dtype=np.float16)
     order = np.zeros(len(view.places), dtype=np.float16)
-    for start in range(0, len(view.places), CHUNK):
-        part = slice(start, start + CHUNK)
+
+    def ask(part: slice) -> None:
         (out,) = net.run(None, {"x": view.at(part)})
         second, first = softmax(out[:, :-1].T).T, view.thought[part, :CLASSES]
         both = np.sqrt((second + EVEN) * (first + EVEN))
         told = first.sum(axis=1, keepdims=True) > 0
         shares = np.where(told, both / both.sum(axis=1, keepdims=True), second)
         classes[part], order[part] = shares, out[:, -1]
+
+    in_chunks(ask, len(view.places))
     return replace(bones, bone=view.bone, places=view.places, classes=classes, order=order)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from marrowmap.imaging.surroundings import features_at, levels_of
 from marrowmap.imaging.working import Working, double, halve
 
 Float = npt.NDArray[np.float32]
+T = TypeVar("T")
 Read = Callable[[npt.NDArray[np.intp]], Float]
 FLUID = ("STIR", "T2FS", "DIXON_WATER")
 FATTY = ("T1", "PD", "T2", "DIXON_FAT")
@@ -38,7 +40,7 @@ def session(name: str) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
-    options.intra_op_num_threads = min(2, os.cpu_count() or 1)
+    options.intra_op_num_threads = 1  # chunks run side by side instead, with what they read
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     data = resources.files("marrowmap.assets").joinpath(f"{name}.onnx").read_bytes()
@@ -69,7 +71,7 @@ class Bones:
 
 MAYBE = 0.02
 """Voxels whose bone probability stays below this are never bone; the outline network decides on the others."""
-CHUNK = 30_000
+CHUNK = 20_000
 SOME_TISSUE = 0.3
 """Share of the voxels around that must show signal where a fat-bright sequence would show marrow."""
 WORTH_A_LOOK = 0.04
@@ -119,16 +121,24 @@ def _ask(
     maps: list[npt.NDArray[np.float16]],
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Run the unit network at ``places``; fills the maps and returns what may be bone."""
-    kept = []
-    for start in range(0, len(places), CHUNK):
-        part = places[start : start + CHUNK]
+
+    def ask(chunk: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        part = places[chunk]
         fine, coarse = net.run(None, {"x": read(part)})
         probability = softmax(fine.T)
         for target, number in zip(maps, (BONE, DISC, MUSCLE), strict=True):
             target[tuple(part.T)] = probability[number]
         some = probability[BONE] > MAYBE
-        kept.append((part[some], softmax(coarse[some, :-1].T).T.astype(np.float16), coarse[some, -1]))
-    return kept
+        return part[some], softmax(coarse[some, :-1].T).T.astype(np.float16), coarse[some, -1]
+
+    return in_chunks(ask, len(places))
+
+
+def in_chunks(ask: Callable[[slice], T], count: int) -> list[T]:
+    """``ask`` for all of ``count`` voxels, CHUNK at a time and two chunks side by side; answers in order."""
+    chunks = [slice(start, start + CHUNK) for start in range(0, count, CHUNK)]
+    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as threads:
+        return list(threads.map(ask, chunks))
 
 
 def find_bones(work: Working, network: str = "units") -> Bones:
@@ -179,8 +189,11 @@ def probability(name: str, view: Worthwhile) -> Float:
     net = session(name)
     out = np.zeros(view.worth.shape, dtype=np.float32)
     places = np.argwhere(view.worth)
-    for start in range(0, len(places), CHUNK):
-        part = places[start : start + CHUNK]
+
+    def ask(chunk: slice) -> None:
+        part = places[chunk]
         (logit,) = net.run(None, {"x": view.at(part)})
         out[tuple(part.T)] = 1 / (1 + np.exp(-logit[:, 0]))
+
+    in_chunks(ask, len(places))
     return out

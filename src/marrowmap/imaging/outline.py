@@ -66,18 +66,16 @@ def outline_view(
     fluid, fatty = (next((volumes[n] for n in names if n in volumes), None) for names in (FLUID, FATTY))
     if fluid is None and fatty is None:
         fluid = next(iter(volumes.values()))
-    signals = [_signal(v, grid) for v in (fluid, fatty)]
-    maps = [resample(m, work.grid, grid) for m in (bones.bone, bones.muscle, bones.disc)]
+    channels = np.zeros((5, *grid.shape), dtype=np.float32)
+    for channel, volume in zip(channels, (fluid, fatty), strict=False):
+        if volume is not None:
+            channel[:] = normalise(resample(np.nan_to_num(volume.array), volume.grid, grid), grid.spacing)
+    for channel, share in zip(channels[2:], (bones.bone, bones.muscle, bones.disc), strict=True):
+        channel[:] = resample(share, work.grid, grid)
     may_be = ndimage.maximum_filter(bones.bone.astype(np.float32), (1, 3, 3)) > WORTH_ASKING
     nearest = nearest_units(labels, work.grid, grid)
     worth = np.asarray(enlarge(may_be, work.grid, grid), dtype=bool) & (nearest > 0)
-    return OutlineView(grid, worth, nearest, levels_of(np.stack([*signals, *maps]), grid.spacing, LATTICES))
-
-
-def _signal(volume: Volume | None, grid: Grid) -> Float:
-    if volume is None:
-        return np.zeros(grid.shape, dtype=np.float32)
-    return normalise(resample(np.nan_to_num(volume.array), volume.grid, grid), grid.spacing)
+    return OutlineView(grid, worth, nearest, levels_of(channels, grid.spacing, LATTICES))
 
 
 def nearest_units(labels: npt.NDArray[np.uint8], coarse: Grid, fine: Grid) -> npt.NDArray[np.uint8]:

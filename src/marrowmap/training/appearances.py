@@ -78,9 +78,7 @@ def appearance(
         start = int(rng.integers(0, rows - size))
         sites = sites[:, start : start + size]
         arrays = {n: a[:, start : start + size] for n, a in arrays.items()}
-        affine = np.array(grid.affine)
-        affine[:3, 3] += start * affine[:3, 1]
-        grid = Grid((sites.shape[0], sites.shape[1], sites.shape[2]), affine)
+        grid = grid.part((slice(0, grid.shape[0]), slice(start, start + size), slice(0, grid.shape[2])))
     if rng.random() < WARPED:
         arrays, (sites,) = warp_arrays(arrays, (sites,), grid.spacing, rng)
         grid = Grid((sites.shape[0], sites.shape[1], sites.shape[2]), grid.affine)
