@@ -13,7 +13,7 @@ from marrowmap.core.skeleton import Skeleton
 from marrowmap.core.volume import Contrast, Volume
 from marrowmap.errors import InputError
 from marrowmap.imaging.grow import grow_region
-from marrowmap.imaging.measure import exam_muscle, measure_region, vertebral_heights
+from marrowmap.imaging.measure import DRAWN, GROWN, exam_muscle, measure_region, vertebral_heights
 
 TIBIA = sites_by_id()["tibia_proximal_metaphysis_left"]
 
@@ -90,6 +90,37 @@ def test_one_click_grows_the_ball(exam) -> None:
     dice = 2 * (grown.mask & ball).sum() / (grown.mask.sum() + ball.sum())
     assert dice > 0.85
     assert grown.measures.site_id == TIBIA.id
+
+
+def test_a_click_beside_labelled_bone_does_not_fill_the_bright_tissue_around_it(exam) -> None:
+    volumes, skeleton, ball = exam
+    s, _, c = np.indices(ball.shape)
+    oedema = (np.hypot((s - 12) * 5, (c - 30) * 2) < 50) & (skeleton.labels == 0)
+    array = np.where(oedema, 450.0, volumes["STIR"].array).astype(np.float32)
+    missed = np.where((c > 26) & (c < 34), 0, skeleton.labels).astype(np.uint8)  # the labels miss the middle
+    place = skeleton.grid.to_mm(Voxel(12, 40, 30))
+    grown = grow_region(
+        {"STIR": replace(volumes["STIR"], array=array)}, replace(skeleton, labels=missed), place
+    )
+    assert (grown.mask & ball).sum() > 0.7 * ball.sum()
+    assert grown.mask.sum() < 2 * ball.sum()
+
+
+def test_a_click_in_bone_that_no_label_shows_grows_the_ball(exam) -> None:
+    volumes, skeleton, ball = exam
+    unseen = replace(skeleton, labels=np.zeros_like(skeleton.labels))
+    grown = grow_region(volumes, unseen, skeleton.grid.to_mm(Voxel(12, 40, 30)))
+    assert 2 * (grown.mask & ball).sum() / (grown.mask.sum() + ball.sum()) > 0.8
+    assert grown.measures.site_id == ""
+
+
+def test_the_size_of_an_outline_that_no_reader_drew_is_less_certain(exam) -> None:
+    volumes, skeleton, ball = exam
+    drawn, found = (measure_region(volumes, skeleton, ball, edge=e) for e in (DRAWN, GROWN))
+    for name in ("volume_ml", "max_diameter_mm", "extent_percent"):
+        assert getattr(found, name).value == getattr(drawn, name).value
+        assert getattr(found, name).uncertainty > 1.5 * getattr(drawn, name).uncertainty
+    assert found.adc == drawn.adc
 
 
 def test_a_click_outside_the_images_is_refused(exam) -> None:

@@ -17,7 +17,7 @@ from marrowmap.imaging.candidates_reasons import prevalence_of, reasons
 from marrowmap.imaging.candidates_spots import Spot, find_spots
 from marrowmap.imaging.candidates_zscore import Unusual, unusual
 from marrowmap.imaging.lesion_features import lesion_view
-from marrowmap.imaging.measure import MARGIN_MM, Box, measure_in_box
+from marrowmap.imaging.measure import GROWN, MARGIN_MM, Box, measure_in_box
 from marrowmap.imaging.muscle import muscle_mask, muscle_reference
 from marrowmap.imaging.network import probability, weights_there
 from marrowmap.imaging.working import Working, enlarge, nearest_index, prepare
@@ -62,7 +62,7 @@ def find_candidates(
         box, region = _on_full_grid(spot, work, skeleton)
         if not region.any():  # smaller than a voxel of a coarse exam
             continue
-        measures = measure_in_box(volumes, skeleton, region, box, reference, counts)
+        measures = measure_in_box(volumes, skeleton, region, box, reference, counts, GROWN)
         unit = site_of_label(spot.label)
         if unit is None:
             continue
