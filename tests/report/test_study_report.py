@@ -249,6 +249,9 @@ def test_windows() -> None:
 
 def test_numbers_in_words() -> None:
     assert wording.measured_text(Measured(3.14159, "ml", 0.21), 2) == "3.14 ± 0.21 ml"
+    assert wording.measured_text(Measured(16.149, "ml", 5.93), 2) == "16.1 ± 5.9 ml"
+    assert wording.measured_text(Measured(161.4, "ml", 59.3), 2) == "161 ± 59 ml"
+    assert wording.measured_text(Measured(3.0, "ml", 0.0), 2) == "3.00 ± 0.00 ml"
     assert wording.measured_text(Measured(None, "ml", why_missing="no outline")) == "not measured: no outline"
     assert wording.age_text(1.5) == "18 months"
     assert wording.age_text(None) == "age not stated"

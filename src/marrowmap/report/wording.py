@@ -50,10 +50,13 @@ def patient_line(exam: Exam) -> list[str]:
 
 
 def measured_text(value: Measured, digits: int = 1, unit: str | None = None) -> str:
-    """The number with its spread and unit, or why there is none."""
+    """The number with its spread and unit, or why there is none; no more than ``digits`` decimals, and none that would
+    say more than two figures of the spread do."""
     if value.value is None:
         return f"not measured{': ' + value.why_missing if value.why_missing else ''}"
     shown = unit if unit is not None else value.unit
+    if value.uncertainty:
+        digits = min(digits, max(0, 1 - math.floor(math.log10(value.uncertainty))))
     spread = f" ± {value.uncertainty:.{digits}f}" if value.uncertainty is not None else ""
     return f"{value.value:.{digits}f}{spread}{' ' + shown if shown else ''}"
 
