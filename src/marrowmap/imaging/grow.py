@@ -19,8 +19,8 @@ REACH_MM = 45.0
 SEED_MM, CLICK_MM, CORE_MM = 2.5, 4.0, 15.0
 """Around the click: always inside; what says first how bright the lesion is; what says it then (ours)."""
 SHARE = 0.375
-"""Where between the marrow around it (0) and the clicked signal (1) the outline runs. Chosen on validation exams: half
-way gives volumes a quarter too small, because a lesion fades towards its edge (``bench measure --set validation``)."""
+"""Where between the marrow around it (0) and the clicked signal (1) the outline runs. Chosen on validation exams
+(``bench measure --set validation``): half way gives volumes too small, because a lesion fades towards its edge."""
 
 BESIDE_MM = 10.0
 """A click this close to labelled bone grows into that bone, and outside it no farther than this: an outline that may go

@@ -86,7 +86,7 @@ def label_part(volumes: dict[str, Volume]) -> tuple[Skeleton | None, str]:
 
 
 def _anatomical(volumes: dict[str, Volume]) -> dict[str, Volume]:
-    """Those that labels are read from; all of them where none is known to show anatomy."""
+    """The volumes that labels are read from: those known to show anatomy, and the main one in any case."""
     main = prepare_main(volumes)
     return {n: v for n, v in volumes.items() if n in (*FLUID, *FATTY) or v is main}
 
