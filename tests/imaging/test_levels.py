@@ -100,3 +100,54 @@ def test_a_count_that_does_not_fit_what_the_bodies_look_like_is_uncertain() -> N
     assert np.mean(found.level == level) > 0.9
     assert len(found.uncertain) == len(set(found.level))
     assert "do not agree" in found.why
+
+
+def test_rough_levels_that_are_s_shaped_along_the_spine_do_not_change_the_count() -> None:
+    """The look of another kind of body: rough levels pile up at both ends and hurry through the middle."""
+    points, level, rough, regions, discs = spine(0, 23, noise=0.1)
+    bent = 23 / (1 + np.exp(-(rough - 11.5) / 2.5))
+    found = count_levels(points, bent, regions, discs, sacrum_top=float(points[:, 2].min()))
+    assert np.mean(found.level == level) > 0.93
+
+
+def test_an_atlas_of_half_a_bodys_height_is_counted() -> None:
+    points, level, rough, regions, discs = spine(0, 23, noise=0.1)
+    top = points[:, 2].max()
+    atlas = level == 0
+    points[atlas, 2] = top - 6 + 0.4 * (points[atlas, 2] - top)  # half as high, close to the axis
+    found = count_levels(points, rough, regions, discs, sacrum_top=float(points[:, 2].min()))
+    assert np.mean(found.level == level) > 0.93
+
+
+def test_eleven_thoracic_bodies_keep_the_levels_of_both_ends_but_are_uncertain() -> None:
+    points, level, rough, regions, discs = spine(0, 23, noise=0.1)
+    gone = level == 18
+    low = level > 18
+    height = float(np.ptp(points[gone][:, 2])) + 3
+    points[low, 2] += height
+    where = discs[0].copy()
+    cut = points[level == 17][:, 2].min()
+    keep = (where[:, 2] > cut - 4) | (where[:, 2] < cut - 4 - height)
+    where, weight = where[keep], discs[1][keep]
+    where[where[:, 2] < cut - 4, 2] += height
+    found = count_levels(
+        points[~gone], rough[~gone], regions[~gone], (where, weight), float(points[~gone][:, 2].min())
+    )
+    assert np.mean(found.level == level[~gone]) > 0.9
+    assert "11 thoracic" in found.why
+    assert found.uncertain
+
+
+def test_a_piece_of_the_sacrum_taken_for_a_vertebra_does_not_shift_the_count() -> None:
+    points, level, rough, regions, discs = spine(0, 23, noise=0.1)
+    rng = np.random.default_rng(5)
+    z = points[:, 2].min() - 4
+    piece = np.stack([rng.normal(0, 7, 60), rng.normal(0, 7, 60), z - rng.uniform(0, 24, 60)], axis=1)
+    found = count_levels(
+        np.concatenate([points, piece]),
+        np.concatenate([rough, np.full(60, 23.2)]),
+        np.concatenate([regions, regions[level == 23][:60]]),
+        discs,
+        sacrum_top=z,
+    )
+    assert np.mean(found.level[: len(level)] == level) > 0.93

@@ -7,6 +7,7 @@ import pytest
 
 from marrowmap.core.site import sites_by_id
 from marrowmap.phantom.body import Tissue
+from marrowmap.training import builds
 from marrowmap.training.builds import warp
 from marrowmap.training.cases import Case
 from marrowmap.training.contrasts import Contrasts, contrasts
@@ -46,6 +47,28 @@ def test_another_build_is_another_size_and_the_same_for_the_same_seed(case):
     one, two = (warp(case, np.random.default_rng(4), ("stir",)) for _ in range(2))
     np.testing.assert_array_equal(one.site, two.site)
     np.testing.assert_array_equal(one.signal["stir"], two.signal["stir"])
+
+
+def test_bones_of_one_child_grow_and_move_apart_each_in_its_own_way(case, monkeypatch):
+    site = case.site.copy()
+    tibia = sites_by_id()["tibia_diaphysis_left"].label
+    site[8:12, 60:100, 52:60] = tibia  # the lower half of the left one is another bone
+    arrays = {"stir": case.signal["stir"].astype(np.float32)}
+
+    def middles(apart: float) -> np.ndarray:
+        monkeypatch.setattr(builds, "APART", apart)
+        out = []
+        for seed in range(8):
+            _, (made,) = builds.warp_arrays(arrays, (site,), SPACING, np.random.default_rng(seed), growth=0.0)
+            at = [np.argwhere(made == v).mean(0) * SPACING for v in (LEFT, RIGHT, tibia)]
+            assert at[0][2] > at[1][2]
+            assert at[2][1] > at[0][1]  # the tibia stays below the femur
+            out.append(at[0][1] - at[1][1])
+        return np.array(out)
+
+    together, apart = middles(0.0), middles(1.0)
+    assert np.abs(apart - together).max() > 4.0
+    assert np.abs(apart - together).max() < 60.0
 
 
 def test_a_scanner_may_show_it_in_any_scale_but_always_finite(case):

@@ -16,7 +16,6 @@ from marrowmap.bench.followup_baselines import deformable, nearest_centres, rigi
 from marrowmap.bench.followup_pairs import (
     FATE_CLASS,
     FIRST_SEED,
-    BodyKind,
     ExamPair,
     PairExam,
     make_pair,
@@ -42,6 +41,7 @@ from marrowmap.imaging.measure import exam_muscle
 from marrowmap.imaging.near_muscle import exam_signals
 from marrowmap.imaging.place_signal import signal_ratio_at
 from marrowmap.imaging.skeleton_fit import SkeletonFit
+from marrowmap.phantom.body import BodyKind
 
 N_PAIRS = 40
 N_REGISTERED = 4

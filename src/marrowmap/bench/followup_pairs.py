@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ from marrowmap.core.site import all_sites
 from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.core.volume import Volume
 from marrowmap.imaging.lesion_places import Outline
-from marrowmap.phantom.body import Tissue
+from marrowmap.phantom.body import BodyKind, Tissue
 from marrowmap.phantom.exam import ExamRequest, make_body, make_findings, make_scanner
 from marrowmap.phantom.findings import Finding
 from marrowmap.phantom.followup import Event, Fate, later, transfer
@@ -38,7 +37,6 @@ SPACING = (5.0, 3.0, 3.0)
 OUTLINE_MM = (4.5, 1.4, 1.4)
 """Millimetres between (slices, rows, columns) of a reader's outline: the voxels of a usual exam."""
 TRUTH_MM = 1.6
-BodyKind = Literal["mesh", "analytic"]
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ def phantom(
     ] = "clinical",
     follow_up: Annotated[str, typer.Option(help="Months of later exams, with commas: 6,12.")] = "",
     body: Annotated[
-        Literal["mesh", "analytic"], typer.Option(help="analytic: the held-out second generator.")
+        Literal["mesh", "analytic", "rods"],
+        typer.Option(help="analytic: the held-out second generator; rods: a plain one to train on."),
     ] = "mesh",
     field: Annotated[
         float | None, typer.Option(help="Field strength in tesla, 1.5 or 3; drawn if not given.")

@@ -23,6 +23,21 @@ TRUSTED_MISFIT = 0.35
 """Mean distance in levels of the bodies from their place in the count above which no level is certain (ours). On four
 validation children it is 0.17 to 0.21 at the second look; on bodies of another kind 0.5 and more, and there some counts
 were wrong."""
+HEIGHTS = np.interp(np.arange(24), (0, 6, 12, 18, 23), (0.7, 0.8, 1.0, 1.36, 1.55))
+"""Height of each level with its disc, C1 to L5, against that of T6; ours, rounded."""
+T6_MM = (8.0, 32.0)
+"""What one unit of ``HEIGHTS`` may measure."""
+MEETS_MM = 30.0
+"""Distance from the sacrum within which the last body is taken for L5."""
+LAST_IS_L5 = 5.0
+"""What that is worth in the choice of a numbering, next to six tenths per level that a body is off."""
+USUAL = tuple(range(24))
+NUMBERINGS = {"12": USUAL, "11": (*USUAL[:18], *USUAL[19:]), "13": (*USUAL[:19], *USUAL[18:])}
+"""Levels from the atlas down, by number of thoracic vertebrae; a thirteenth is named as the twelfth."""
+BEYOND = -2.0
+"""What a body above the atlas or below L5 costs: a piece of the skull or of the sacrum taken for a vertebra."""
+UNUSUAL = 6.0
+"""How much better an unusual number of thoracic vertebrae must fit."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,8 @@ def count_levels(
     bounds = _boundaries(profile, pace)
     edges = start + np.array(bounds) * STEP_MM
     body = np.clip(np.searchsorted(edges, places) - 1, 0, len(edges) - 2)
-    return _number(body, len(edges) - 1, rough, regions, sacrum_top is not None)
+    meets = sacrum_top is not None and float(np.percentile(points[:, 2], 1)) - sacrum_top < MEETS_MM
+    return _number(body, len(edges) - 1, rough, regions, sacrum_top is not None, meets)
 
 
 def _arc(points: Float):
@@ -106,19 +122,29 @@ def _gap_profile(places: Float, along, points: Float, disc: tuple[Float, Float])
 
 
 def _pace(places: Float, rough: Float, start: float, n: int) -> Float:
-    """Millimetres per level along the spine, from the rough levels: smooth and always rising."""
+    """Millimetres per level along the spine, from the proportions of a spine and one size.
+
+    Size and place come from the rough levels of all pairs of places a third of the spine apart (Theil and Sen): on
+    bodies of another kind rough levels are S-shaped along the spine, and a curve through them halves or doubles the
+    height of single bodies.
+    """
     bins = np.clip(((places - start) / (8 * STEP_MM)).astype(int), 0, n // 8)
-    centres, values = [], []
-    for b in np.unique(bins):
-        inside = rough[bins == b]
-        if len(inside) >= 8:
-            centres.append((b + 0.5) * 8)
-            values.append(np.median(inside))
-    if len(centres) < 4:
+    groups = [(b, rough[bins == b]) for b in np.unique(bins)]
+    seen = [(8 * STEP_MM * (b + 0.5), float(np.median(r))) for b, r in groups if len(r) >= 8]
+    if len(seen) < 4:
         return np.full(n, 22.0)
-    fit = np.polyfit(centres, values, 2 if len(centres) > 8 else 1)
-    slope = np.polyval(np.polyder(fit), np.arange(n))
-    return np.clip(1 / np.clip(slope, 0.02, 0.12), 8.0, 42.0)
+    place, level = np.array(seen).T
+    every = np.arange(24.0)
+    height = np.concatenate([[0], np.cumsum((HEIGHTS[1:] + HEIGHTS[:-1]) / 2)])
+    down = np.interp(level, every, height)
+    i, j = np.triu_indices(len(seen), max(1, len(seen) // 3))
+    apart = down[j] - down[i]
+    useful = np.abs(apart) > 0.5
+    size = float(np.median((place[j] - place[i])[useful] / apart[useful])) if useful.any() else 20.0
+    size = float(np.clip(size, *T6_MM))
+    shift = float(np.median(place - size * down))
+    expected = np.interp((np.arange(n) * STEP_MM - shift) / size, height, every)
+    return size * np.interp(expected, every, HEIGHTS)
 
 
 def _boundaries(profile: Float, pace: Float) -> list[int]:
@@ -126,7 +152,7 @@ def _boundaries(profile: Float, pace: Float) -> list[int]:
     n = len(profile)
     best = np.full(n, -np.inf)
     came = np.full(n, -1)
-    head = int(1.2 * pace[0]) + 1
+    head = int(0.5 * pace[0]) + 1  # later, and the atlas would be left out
     best[: min(head, n)] = 0.6 * profile[: min(head, n)]
     for i in range(n):
         want = pace[i]
@@ -148,50 +174,91 @@ def _boundaries(profile: Float, pace: Float) -> list[int]:
     return cuts[::-1] if len(cuts) > 1 else [0, n]
 
 
-def _number(body: npt.NDArray[np.int64], bodies: int, rough: Float, regions: Float, sacrum: bool) -> Spine:
-    """Choose one offset for all bodies; compare what the upper and the lower half would choose."""
-    middle = np.array([np.median(rough[body == b]) if (body == b).any() else np.nan for b in range(bodies)])
-    share = np.array(
-        [
-            np.log(regions[body == b].mean(axis=0) + 0.02) if (body == b).any() else np.zeros(5)
-            for b in range(bodies)
-        ]
-    )
-    size = np.array([(body == b).sum() for b in range(bodies)])
+def _number(
+    body: npt.NDArray[np.int64], bodies: int, rough: Float, regions: Float, sacrum: bool, meets_sacrum: bool
+) -> Spine:
+    """Choose one numbering for all bodies; compare what the upper and the lower half would choose.
+
+    That the last body above the sacrum is L5, and that there may be 11 or 13 thoracic vertebrae, helps to choose,
+    never to be certain.
+    """
+    size = np.bincount(body, minlength=bodies)[:bodies]
     real = size > 0.25 * np.median(size[size > 0])
-    scores = {}
-    per_body = {}
-    for offset in range(-2, 25):
-        levels = np.arange(bodies) + offset
-        fits = (levels >= 0) & (levels < 24)
-        value = np.full(bodies, -4.0)
-        for b in np.flatnonzero(fits):
-            miss = 0.0 if np.isnan(middle[b]) else min(abs(middle[b] - levels[b]), 4.0)
-            value[b] = -0.6 * miss + 0.5 * share[b][region_of(int(levels[b]))]
-        value[~real] = 0
-        scores[offset] = float(value.sum())
-        per_body[offset] = value
-    order = sorted(scores, key=lambda k: -scores[k])
-    best = order[0]
-    levels = np.clip(np.arange(bodies) + best, 0, 23)
+    last = int(np.flatnonzero(real)[-1])
+    fits = _Fits.of(body, bodies, rough, regions, real)
+    offsets = range(-2, 25)
+    usual = {k: fits.of_bodies(USUAL, k) for k in offsets}
+    order = sorted(offsets, key=lambda k: -usual[k].sum())
+
+    def worth(number: str, k: int) -> float:
+        sequence = NUMBERINGS[number]
+        bonus = LAST_IS_L5 * (meets_sacrum and last + k == len(sequence) - 1) - UNUSUAL * (number != "12")
+        return float(fits.of_bodies(sequence, k).sum()) + bonus
+
+    number, best = max(((n, k) for n in NUMBERINGS for k in offsets), key=lambda c: worth(*c))
+    levels = _levels(NUMBERINGS[number], bodies, best)
     half = bodies // 2
-    upper = max(scores, key=lambda k: per_body[k][:half].sum())
-    lower = max(scores, key=lambda k: per_body[k][half:].sum())
+    upper = max(offsets, key=lambda k: usual[k][:half].sum())
+    lower = max(offsets, key=lambda k: usual[k][half:].sum())
     seen_top = levels[0] <= 1
-    whole = sacrum and seen_top
     why = ""
-    if bodies > 8 and upper != lower:
+    if number != "12":
+        why = f"the count suggests {number} thoracic vertebrae"
+    elif bodies > 8 and upper != lower:
         why = "the upper and the lower spine count differently"
-    elif scores[best] - scores[order[1]] < 1.5:
+    elif best != order[0]:
+        why = "the count from the sacrum and what the bodies look like do not agree"
+    elif usual[best].sum() - usual[order[1]].sum() < 1.5:
         why = "two numberings fit nearly equally well"
     elif not (sacrum or seen_top):
         why = "neither the upper neck nor the sacrum is in view"
-    elif _misfit(middle, levels) > TRUSTED_MISFIT:
+    elif _misfit(fits.middle, levels) > TRUSTED_MISFIT:
         why = "the count and what each body looks like do not agree"
-    elif whole and levels[-1] != 23:
+    elif sacrum and seen_top and levels[-1] != 23:
         why = "the count from head to sacrum is unusual"
     uncertain = frozenset(int(v) for v in levels) if why else frozenset()
     return Spine(levels[body], uncertain, why)
+
+
+def _levels(sequence: tuple[int, ...], bodies: int, offset: int) -> npt.NDArray[np.int64]:
+    """Level of each body when the first is number ``offset`` of ``sequence``; bodies beyond its ends get the end."""
+    return np.array(sequence)[np.clip(np.arange(bodies) + offset, 0, len(sequence) - 1)]
+
+
+@dataclass(frozen=True)
+class _Fits:
+    """What the network thinks of each body. middle: (bodies,) rough level, NaN if none; share: (bodies, 5) logarithm of
+    the regions' probabilities; real: bodies big enough to count."""
+
+    middle: Float
+    share: Float
+    real: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        body: npt.NDArray[np.int64],
+        bodies: int,
+        rough: Float,
+        regions: Float,
+        real: npt.NDArray[np.bool_],
+    ) -> _Fits:
+        """From the voxels of all bodies."""
+        middle, share = np.full(bodies, np.nan), np.zeros((bodies, len(REGIONS)))
+        for b in np.unique(body):
+            middle[b] = np.median(rough[body == b])
+            share[b] = np.log(regions[body == b].mean(axis=0) + 0.02)
+        return cls(middle, share, real)
+
+    def of_bodies(self, sequence: tuple[int, ...], offset: int) -> Float:
+        """How well each body fits its level; the first body is number ``offset`` of ``sequence``."""
+        bodies = len(self.middle)
+        levels = _levels(sequence, bodies, offset)
+        miss = np.nan_to_num(np.minimum(np.abs(self.middle - levels), 4.0))
+        named = self.share[np.arange(bodies), [region_of(int(v)) for v in levels]]
+        place = np.arange(bodies) + offset
+        value = np.where((place >= 0) & (place < len(sequence)), -0.6 * miss + 0.5 * named, BEYOND)
+        return np.where(self.real, value, 0.0)
 
 
 def _misfit(rough: Float, levels: npt.NDArray[np.int64]) -> float:

@@ -17,6 +17,8 @@ from marrowmap.core.geometry import Grid, PointMm
 
 Sex = Literal["F", "M"]
 ArmPose = Literal["beside", "on_body"]
+BodyKind = Literal["mesh", "analytic", "rods"]
+"""Whose shapes: the main generator, the held-out one, the plain one that is for training alone."""
 
 
 class Tissue(IntEnum):

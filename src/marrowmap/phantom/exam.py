@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
@@ -21,13 +21,14 @@ from marrowmap.phantom.analytic import analytic_body
 from marrowmap.phantom.analytic.growth import AGES, HEIGHT_CM
 from marrowmap.phantom.anatomy import mesh_body
 from marrowmap.phantom.artefacts import Imperfections
-from marrowmap.phantom.body import Body, ChildSpec
+from marrowmap.phantom.body import Body, BodyKind, ChildSpec
 from marrowmap.phantom.dicom import MARK, ExamHeader, WrittenSeries, write_series
 from marrowmap.phantom.findings import Finding, Kind
 from marrowmap.phantom.followup import Event, later
 from marrowmap.phantom.healthy import draw_healthy, draw_mimic
 from marrowmap.phantom.lesions import Difficulty, Surroundings, draw_lesions, lesion_at
 from marrowmap.phantom.plan import Resolution, Stack, Timing, plan_exam
+from marrowmap.phantom.rods import rod_body
 from marrowmap.phantom.scene import Scene, clouds_of
 from marrowmap.phantom.truth import (
     ExamTruth,
@@ -39,6 +40,12 @@ from marrowmap.phantom.truth import (
     write_labels,
 )
 from marrowmap.phantom.vendors import STYLES, Vendor
+
+BODIES: dict[BodyKind, Callable[[ChildSpec], Body]] = {
+    "mesh": mesh_body,
+    "analytic": analytic_body,
+    "rods": rod_body,
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class ExamRequest:
     sex: Literal["F", "M"] | None = None
     lesions: str | int | tuple[str, ...] = "cno"
     difficulty: Difficulty = "clinical"
-    body: Literal["mesh", "analytic"] = "mesh"
+    body: BodyKind = "mesh"
     field_t: float | None = None
     vendor: Vendor | None = None
     small: bool = False
@@ -82,7 +89,7 @@ def make_body(request: ExamRequest) -> Body:
     """The child of a settled request at the time of the exam; at a later month the same child, grown."""
     assert request.age_years is not None
     assert request.sex is not None
-    build = analytic_body if request.body == "analytic" else mesh_body
+    build = BODIES[request.body]
     first = build(ChildSpec(request.seed, request.age_years, request.sex))
     if request.months == 0:
         return first

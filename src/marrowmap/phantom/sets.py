@@ -2,7 +2,7 @@
 
 | set | seeds | body |
 |---|---|---|
-| train | 100000 and up | mesh |
+| train | 100000 and up | mesh; 130000 to 139999 rods |
 | validation | 20000 to 29999 | mesh |
 | test | 90000 to 99999 | mesh |
 | held_out | 70000 to 79999 | analytic: other bodies, other noise |
@@ -17,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 
+from marrowmap.phantom.body import BodyKind
 from marrowmap.phantom.exam import ExamRequest
 from marrowmap.phantom.lesions import Difficulty
 
@@ -29,7 +30,7 @@ class SetSheet:
 
     name: str
     first_seed: int
-    body: Literal["mesh", "analytic"]
+    body: BodyKind
     easy: int
     clinical: int
     hard: int
@@ -74,9 +75,7 @@ def bench_set(name: SetName, limit: int | None = None) -> list[ExamRequest]:
     return requests[:limit]
 
 
-def request_of(
-    seed: int, lesions: str, difficulty: Difficulty, body: Literal["mesh", "analytic"]
-) -> ExamRequest:
+def request_of(seed: int, lesions: str, difficulty: Difficulty, body: BodyKind) -> ExamRequest:
     """One exam of a set; ages spread evenly from 5 to 17."""
     rng = np.random.default_rng([seed, 2])
     return ExamRequest(

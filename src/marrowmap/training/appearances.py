@@ -25,7 +25,7 @@ from marrowmap.imaging.working import Working, prepare
 from marrowmap.training.builds import warp_arrays
 from marrowmap.training.exams import training_exams
 
-ALONE, CHANGED, WARPED, CUT = 0.3, 0.6, 0.6, 0.25
+ALONE, CHANGED, WARPED, CUT = 0.3, 0.6, 0.85, 0.15
 """Share of the appearances in which one of two sequences is missing, a contrast is not the scanner's, the child has
 another build, only a part of the body is in view."""
 FEWEST = 6_000

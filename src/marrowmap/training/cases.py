@@ -26,6 +26,8 @@ from marrowmap.phantom.signal import signal_of_codes
 
 TRAIN_SEEDS = range(100_000, 200_000)
 """Seeds of training children; bench seeds lie elsewhere (see ``phantom.sets``)."""
+ROD_SEEDS = range(130_000, 140_000)
+"""Those among them that are children of rods."""
 FINE_MM = 1.5
 """Pixel of the paintings that are averaged to 3 mm; ``--quick`` paints at 3 mm, twice, a quarter voxel apart."""
 SIGNALS = ("stir", "fat", "t1", "b50", "b800")
@@ -60,7 +62,7 @@ def request_of(seed: int) -> ExamRequest:
         age_years=round(float(rng.uniform(3, 18)), 2),
         lesions=str(kind),
         difficulty=str(level),  # type: ignore[arg-type]
-        body="mesh",
+        body="rods" if seed in ROD_SEEDS else "mesh",
     ).settled()
 
 

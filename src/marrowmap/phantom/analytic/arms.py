@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from marrowmap.phantom.analytic.bone import Bone, Plate, label_of
 from marrowmap.phantom.analytic.growth import Proportions, cartilage_mm, plate_is_open
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import Ellipsoid, Profile, Rod, Vector, frame_of, unit
 from marrowmap.phantom.body import ChildSpec
+from marrowmap.phantom.solids.bone import Bone, Plate, label_of
+from marrowmap.phantom.solids.shapes import Ellipsoid, Profile, Rod, Vector, frame_of, unit
 
 
 def elbow_axis(pose: Posture, side: str, sign: float) -> tuple[Vector, Vector]:

@@ -8,10 +8,8 @@ from types import MappingProxyType
 import numpy as np
 
 from marrowmap.core.geometry import Grid, PointMm
-from marrowmap.phantom.analytic.bone import SIDES, Bone, paint_bone
 from marrowmap.phantom.analytic.brain import brainstem, head_fillings, paint_brain_case
 from marrowmap.phantom.analytic.chest import sternal_notch
-from marrowmap.phantom.analytic.filling import Filling, fill
 from marrowmap.phantom.analytic.growth import proportions
 from marrowmap.phantom.analytic.joints import joints
 from marrowmap.phantom.analytic.limbs import limb_bones
@@ -20,11 +18,13 @@ from marrowmap.phantom.analytic.organs import organs
 from marrowmap.phantom.analytic.outline import PERINEUM, Flesh, depth_and_fat, outline
 from marrowmap.phantom.analytic.posture import posture
 from marrowmap.phantom.analytic.sacrum import sacral_canal, sacral_frames
-from marrowmap.phantom.analytic.shapes import Band, box_of, window
 from marrowmap.phantom.analytic.skull import head_of
 from marrowmap.phantom.analytic.spine import spine_levels
 from marrowmap.phantom.analytic.trunk import trunk_bones
 from marrowmap.phantom.body import BONE_TISSUES, BodyFacts, ChildSpec, Maps, Tissue
+from marrowmap.phantom.solids.bone import SIDES, Bone, paint_bone
+from marrowmap.phantom.solids.filling import Filling, fill
+from marrowmap.phantom.solids.shapes import Band, box_of, window
 
 SOFT = tuple(tissue for tissue in Tissue if tissue not in BONE_TISSUES)
 SKIN_MM = 1.7

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from marrowmap.core.site import site
-from marrowmap.phantom.analytic.filling import Filling
-from marrowmap.phantom.analytic.shapes import Ellipsoid, Profile, Rod, window
 from marrowmap.phantom.analytic.skull import (
     BASE_Z,
     Head,
@@ -21,6 +19,8 @@ from marrowmap.phantom.analytic.skull import (
     teeth,
 )
 from marrowmap.phantom.body import Maps, Tissue
+from marrowmap.phantom.solids.filling import Filling
+from marrowmap.phantom.solids.shapes import Ellipsoid, Profile, Rod, window
 
 
 def paint_brain_case(head: Head, maps: Maps, depth: np.ndarray) -> None:

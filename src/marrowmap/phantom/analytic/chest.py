@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from marrowmap.phantom.analytic.bone import SIDES, Bone, label_of
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import Band, Profile, Vector, curve, unit
 from marrowmap.phantom.analytic.spine import Level, spine_levels
+from marrowmap.phantom.solids.bone import SIDES, Bone, label_of
+from marrowmap.phantom.solids.shapes import Band, Profile, Vector, curve, unit
 
 RIBS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 HALF_WIDE = (52, 78, 95, 106, 113, 118, 122, 125, 125, 122, 116, 98)

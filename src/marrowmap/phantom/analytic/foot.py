@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from marrowmap.phantom.analytic.bone import Bone, Plate, label_of
 from marrowmap.phantom.analytic.growth import Proportions, plate_is_open
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import Band, Ellipsoid, Profile, Rod, Vector, unit
 from marrowmap.phantom.body import ChildSpec
+from marrowmap.phantom.solids.bone import Bone, Plate, label_of
+from marrowmap.phantom.solids.shapes import Band, Ellipsoid, Profile, Rod, Vector, unit
 
 
 def foot_frame(p: Proportions, pose: Posture, side: str) -> tuple[Vector, Vector, Vector, Vector]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from marrowmap.phantom.analytic.bone import Bone, label_of
 from marrowmap.phantom.analytic.chest import sternal_notch
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import Band, Ellipsoid, Rod, Vector, curve, unit
 from marrowmap.phantom.analytic.sheet import Sheet
+from marrowmap.phantom.solids.bone import Bone, label_of
+from marrowmap.phantom.solids.shapes import Band, Ellipsoid, Rod, Vector, curve, unit
 
 MEDIAL_SHARE = 0.45
 """Share of the collar bone that counts as its medial part."""

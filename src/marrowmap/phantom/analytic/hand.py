@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from marrowmap.phantom.analytic.bone import Bone, Plate, label_of
 from marrowmap.phantom.analytic.growth import Proportions, by_age, plate_is_open
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import Ellipsoid, Profile, Rod, Vector, frame_of, unit
 from marrowmap.phantom.body import ChildSpec
+from marrowmap.phantom.solids.bone import Bone, Plate, label_of
+from marrowmap.phantom.solids.shapes import Ellipsoid, Profile, Rod, Vector, frame_of, unit
 
 
 def hand_frame(pose: Posture, side: str, sign: float) -> tuple[Vector, Vector, Vector, Vector]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from marrowmap.phantom.analytic.bone import SIDES
 from marrowmap.phantom.analytic.chest import costal_cartilages
-from marrowmap.phantom.analytic.filling import Filling
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.pelvis import cup_cartilage
 from marrowmap.phantom.analytic.posture import Posture
 from marrowmap.phantom.analytic.sacrum import sacral_frames
-from marrowmap.phantom.analytic.shapes import Ellipsoid, Rod
 from marrowmap.phantom.analytic.spine import disc_profiles
 from marrowmap.phantom.body import ChildSpec, Tissue
+from marrowmap.phantom.solids.bone import SIDES
+from marrowmap.phantom.solids.filling import Filling
+from marrowmap.phantom.solids.shapes import Ellipsoid, Rod
 
 
 def joints(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Filling]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from marrowmap.phantom.analytic.arms import arm
-from marrowmap.phantom.analytic.bone import SIDES, Bone
 from marrowmap.phantom.analytic.foot import foot
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.hand import hand
 from marrowmap.phantom.analytic.legs import femur, lower_leg
 from marrowmap.phantom.analytic.posture import Posture
 from marrowmap.phantom.body import ChildSpec
+from marrowmap.phantom.solids.bone import SIDES, Bone
 
 
 def limb_bones(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Bone]:

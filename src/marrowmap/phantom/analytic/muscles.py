@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from marrowmap.phantom.analytic.bone import SIDES
 from marrowmap.phantom.analytic.chest import sternal_notch
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import Rod, Vector, box_of, window
 from marrowmap.phantom.analytic.spine import spine_levels
 from marrowmap.phantom.body import Maps, Tissue
+from marrowmap.phantom.solids.bone import SIDES
+from marrowmap.phantom.solids.shapes import Rod, Vector, box_of, window
 
 THIGH = (  # (medial -, lateral +; back +) at the top and near the knee, radius
     ((0, -46), (2, -36), 17),  # rectus femoris

@@ -13,13 +13,13 @@ from marrowmap.phantom.analytic.chest import (
     sternal_notch,
     sternum_line,
 )
-from marrowmap.phantom.analytic.filling import Filling
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.outline import fat_layer
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import Band, Ellipsoid, Profile, Rod, Shape, Vector, unit
 from marrowmap.phantom.analytic.spine import spine_levels
 from marrowmap.phantom.body import ChildSpec, Tissue
+from marrowmap.phantom.solids.filling import Filling
+from marrowmap.phantom.solids.shapes import Band, Ellipsoid, Profile, Rod, Shape, Vector, unit
 
 
 def organs(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Filling]:

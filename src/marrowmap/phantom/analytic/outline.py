@@ -12,17 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from marrowmap.core.geometry import Grid
-from marrowmap.phantom.analytic.bone import SIDES
 from marrowmap.phantom.analytic.chest import sternum_line
 from marrowmap.phantom.analytic.foot import foot_frame
 from marrowmap.phantom.analytic.girdle import scapula_frame
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.hand import hand_frame
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import Ellipsoid, Profile, Rod, Shape, Vector, unit, window
 from marrowmap.phantom.analytic.skull import VAULT_CENTRE, VAULT_HALF, Head, head_of
 from marrowmap.phantom.analytic.spine import SPINE_LONG, spine_levels
 from marrowmap.phantom.body import ChildSpec
+from marrowmap.phantom.solids.bone import SIDES
+from marrowmap.phantom.solids.shapes import Ellipsoid, Profile, Rod, Shape, Vector, unit, window
 
 PERINEUM = -84.0
 """Height of the perineum against the hip centres."""

@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from marrowmap.phantom.analytic.bone import Bone, Plate, label_of
 from marrowmap.phantom.analytic.growth import Proportions, by_age
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import Band, Cut, Ellipsoid, Rod, Shape, Vector, curve, unit
 from marrowmap.phantom.analytic.sheet import Sheet
 from marrowmap.phantom.body import ChildSpec
+from marrowmap.phantom.solids.bone import Bone, Plate, label_of
+from marrowmap.phantom.solids.shapes import Band, Cut, Ellipsoid, Rod, Shape, Vector, curve, unit
 
 Placer = Callable[[float, float, float], Vector]
 HEAD_MM = 23.0

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from marrowmap.phantom.analytic.growth import Proportions
-from marrowmap.phantom.analytic.shapes import Vector
 from marrowmap.phantom.body import ChildSpec, Numbering
+from marrowmap.phantom.solids.shapes import Vector
 
 LEVEL_WEIGHTS = (*np.linspace(16, 18, 7), *np.linspace(19.5, 27, 12), *np.linspace(32.5, 36, 5))
 """Height of each level with its disc, C1 to L5, in relative units (ours)."""

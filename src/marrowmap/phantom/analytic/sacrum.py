@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from marrowmap.phantom.analytic.bone import Bone, label_of
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import Band, Profile, Rod, Shape, Vector, unit
+from marrowmap.phantom.solids.bone import Bone, label_of
+from marrowmap.phantom.solids.shapes import Band, Profile, Rod, Shape, Vector, unit
 
 TILT_DEG = (44, 42, 28, 6, -16)
 """Angle of S1 to S5 backward from straight down: the front is hollow (supine, ours)."""

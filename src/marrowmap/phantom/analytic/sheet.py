@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from marrowmap.phantom.analytic.shapes import F32, Vector, Window
+from marrowmap.phantom.solids.shapes import F32, Vector, Window
 
 STEP_MM = 0.75
 EDGE_MM = 14.0

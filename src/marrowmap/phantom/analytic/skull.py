@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marrowmap.phantom.analytic.bone import SIDES, Bone, label_of
 from marrowmap.phantom.analytic.growth import Proportions, by_age
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import (
+from marrowmap.phantom.body import ChildSpec
+from marrowmap.phantom.solids.bone import SIDES, Bone, label_of
+from marrowmap.phantom.solids.shapes import (
     F32,
     Band,
     Cut,
@@ -26,7 +27,6 @@ from marrowmap.phantom.analytic.shapes import (
     curve,
     union_distance,
 )
-from marrowmap.phantom.body import ChildSpec
 
 VAULT_CENTRE = (0.0, -9.0, 61.0)
 VAULT_HALF = (66.0, 85.0, 67.0)

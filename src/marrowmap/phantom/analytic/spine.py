@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marrowmap.phantom.analytic.bone import Bone
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.posture import Posture
-from marrowmap.phantom.analytic.shapes import Band, Ellipsoid, Profile, Rod, Shape, Vector, curve, unit
+from marrowmap.phantom.solids.bone import Bone
+from marrowmap.phantom.solids.shapes import Band, Ellipsoid, Profile, Rod, Shape, Vector, curve, unit
 
 PLACES = (1, 2, 4, 6, 7, 10, 14, 18, 19, 21, 23)
 """C2 C3 C5 C7 T1 T4 T8 T12 L1 L3 L5, counted from C1 = 0 in a spine of 24 levels."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from marrowmap.phantom.analytic.bone import SIDES, Bone
 from marrowmap.phantom.analytic.chest import chest_bones
 from marrowmap.phantom.analytic.girdle import clavicle, scapula
 from marrowmap.phantom.analytic.growth import Proportions
@@ -12,6 +11,7 @@ from marrowmap.phantom.analytic.sacrum import sacrum_bones
 from marrowmap.phantom.analytic.skull import skull_bones
 from marrowmap.phantom.analytic.spine import spine_bones
 from marrowmap.phantom.body import ChildSpec
+from marrowmap.phantom.solids.bone import SIDES, Bone
 
 
 def trunk_bones(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Bone]:

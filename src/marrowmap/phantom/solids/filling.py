@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marrowmap.phantom.analytic.shapes import Shape, window
 from marrowmap.phantom.body import Maps, Tissue
+from marrowmap.phantom.solids.shapes import Shape, window
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from marrowmap.core.site import site
-from marrowmap.phantom.analytic.shapes import Band, Rod, Shape, Vector, Window, box_of, union_distance, window
 from marrowmap.phantom.body import Maps, Tissue
+from marrowmap.phantom.solids.shapes import Band, Rod, Shape, Vector, Window, box_of, union_distance, window
 
 PLATE_HALF_MM = 1.3
 SIDES = (("right", -1.0), ("left", 1.0))
