@@ -27,7 +27,7 @@ from marrowmap.training.voxels import Dense, Sample, keep, learn, options, settl
 
 VOXELS = {"lesion": 9_000, "beside": 5_000, "other": 4_000, "marrow": 12_000}
 """Voxels drawn from one exam: in lesions (evenly over lesions), within two voxels of one, in look-alikes, elsewhere."""
-MISSING: tuple[tuple[str, ...], ...] = ((), ("dwi",), ("t1",), ("dwi", "t1"))
+MISSING: tuple[tuple[str, ...], ...] = ((), ("DWI",), ("T1",), ("DWI", "T1"))
 MISSING_ODDS = (0.55, 0.2, 0.15, 0.1)
 
 

@@ -6,14 +6,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from marrowmap.imaging.label_classes import class_names
-from marrowmap.imaging.naming import COUNT, PLACE, SHAPES, naming_view
+from marrowmap.imaging.naming import ALONG, CLASSES, COUNT, PLACE, SHAPE_LATTICES, SHAPES, naming_view
 from marrowmap.imaging.outline import bone_share
 from marrowmap.imaging.working import enlarge
 from marrowmap.training.appearances import FirstLook, first_looks
 from marrowmap.training.exams import exam_options
 from marrowmap.training.names import name_loss
-from marrowmap.training.voxels import Dense, Sample, keep, learn, options, settle
+from marrowmap.training.voxels import (
+    Dense,
+    LeaveOut,
+    Sample,
+    keep,
+    lattice_of_feature,
+    learn,
+    options,
+    settle,
+)
 
 VOXELS = 24_000
 """Voxels drawn from one appearance, units evenly."""
@@ -34,12 +42,23 @@ def sample(look: FirstLook, rng: np.random.Generator) -> Sample:
 class NamingNet(nn.Module):
     """Features of a voxel -> logits of the classes, and level or ray."""
 
+    BLIND = (0.01, 0.015, 0.025, 0.045, 0.09, 0.15)
+    """While training, how often all boxes of a size are left out; small to large."""
+    NO_PLACE, NO_THOUGHT = 0.15, (0.03, 0.12)
+    """The same for the place in the body, and for the first names around (near, far)."""
+
     def __init__(self, hidden: tuple[int, int] = (192, 128)) -> None:
         super().__init__()
+        sizes = lattice_of_feature(SHAPE_LATTICES)
+        others = (PLACE, CLASSES, CLASSES * (1 + len(ALONG)), CLASSES + 1)
+        last = len(SHAPE_LATTICES)
+        group = sizes + [last + i for i, n in enumerate(others) for _ in range(n)]
+        self.unseen = LeaveOut(group, [*self.BLIND, self.NO_PLACE, *self.NO_THOUGHT, 0.0], 0.0)
         self.body = Dense(COUNT, hidden, noise=0.02, drop=0.1)
-        self.name = nn.Linear(hidden[1], len(class_names()) + 1)
+        self.name = nn.Linear(hidden[1], CLASSES + 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        x = self.unseen(x)
         if self.training:
             told = (torch.rand(len(x), 1) >= UNTOLD).to(x.dtype)
             x = torch.cat([x[:, : SHAPES + PLACE], x[:, SHAPES + PLACE :] * told], dim=1)

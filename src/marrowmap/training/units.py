@@ -35,7 +35,7 @@ from marrowmap.training.contrasts import Contrasts
 from marrowmap.training.names import name_loss
 from marrowmap.training.regions import choose_case, region_of
 from marrowmap.training.synthesis import SHOWN, Box, choose_box, show
-from marrowmap.training.voxels import Dense, keep, learn, options, settle
+from marrowmap.training.voxels import Dense, LeaveOut, keep, lattice_of_feature, learn, options, settle
 
 VOXELS = {"bone": 14_000, "near": 7_000, "far": 5_000}
 """Voxels drawn from one appearance: in bone (evenly over units), within two voxels of bone, elsewhere in the body."""
@@ -143,14 +143,26 @@ def _draw(
 class UnitNet(nn.Module):
     """Features of a voxel -> (6 kinds of tissue, bone classes and level or ray)."""
 
+    BLIND = ((0.02, 0.0), (0.02, 0.0), (0.03, 0.01), (0.05, 0.02), (0.12, 0.05), (0.18, 0.05))
+    """While training a whole body: how often all boxes of a size are left out, and each of them; small to large."""
+    NOISE = 0.015
+
     def __init__(self, hidden: tuple[int, int] = (256, 160), features: int = COUNT) -> None:
         super().__init__()
-        self.body = Dense(features, hidden)
+        whole = features == COUNT
+        size = lattice_of_feature(UNIT_LATTICES)
+        self.unseen = nn.Sequential(
+            LeaveOut(size, [together for together, _ in self.BLIND], 0.5),
+            LeaveOut(range(COUNT), [self.BLIND[i][1] for i in size], 0.5),
+        )
+        if not whole:
+            self.unseen = nn.Sequential()
+        self.body = Dense(features, hidden, noise=self.NOISE if whole else 0.0)
         self.fine = nn.Linear(hidden[1], len(FINE_NAMES))
         self.coarse = nn.Linear(hidden[1], len(class_names()) + 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        h = self.body(x)
+        h = self.body(self.unseen(x))
         return self.fine(h), self.coarse(h)
 
 

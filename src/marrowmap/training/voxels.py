@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+
+from marrowmap.imaging.surroundings import Lattice, count_of
 
 Sample = dict[str, npt.NDArray]
 Loss = Callable[[nn.Module, dict[str, Tensor]], tuple[Tensor, dict[str, float]]]
@@ -52,6 +54,28 @@ class Dense(nn.Module):
         h = self.enter(x - 0.5)
         out: Tensor = h + self.more(h)
         return out
+
+
+def lattice_of_feature(lattices: Sequence[Lattice]) -> list[int]:
+    """Place in ``lattices`` of the one that each feature comes from."""
+    return [i for i, lattice in enumerate(lattices) for _ in range(count_of((lattice,)))]
+
+
+class LeaveOut(nn.Module):
+    """While training, features are left out together, so that no single view of a body becomes indispensable.
+
+    group: of each feature; odds: how often each group is left out of a voxel; blank: what stands in its place.
+    """
+
+    def __init__(self, group: Sequence[int], odds: Sequence[float], blank: float) -> None:
+        super().__init__()
+        self.group, self.odds, self.blank = torch.tensor(group), torch.tensor(odds), blank
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        kept = (torch.rand(len(x), len(self.odds)) >= self.odds)[:, self.group]
+        return torch.where(kept, x, torch.full_like(x, self.blank))
 
 
 def fit(
