@@ -134,7 +134,7 @@ def test_eleven_thoracic_bodies_keep_the_levels_of_both_ends_but_are_uncertain()
         points[~gone], rough[~gone], regions[~gone], (where, weight), float(points[~gone][:, 2].min())
     )
     assert np.mean(found.level == level[~gone]) > 0.9
-    assert "11 thoracic" in found.why
+    assert "11 thoracic vertebrae fit better" in found.why
     assert found.uncertain
 
 

@@ -36,8 +36,8 @@ NUMBERINGS = {"12": USUAL, "11": (*USUAL[:18], *USUAL[19:]), "13": (*USUAL[:19],
 """Levels from the atlas down, by number of thoracic vertebrae; a thirteenth is named as the twelfth."""
 BEYOND = -2.0
 """What a body above the atlas or below L5 costs: a piece of the skull or of the sacrum taken for a vertebra."""
-UNUSUAL = 6.0
-"""How much better an unusual number of thoracic vertebrae must fit."""
+UNUSUAL = 4.0
+"""How much better an unusual number of thoracic vertebrae must fit; chosen on validation children."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,8 @@ def _number(
     seen_top = levels[0] <= 1
     why = ""
     if number != "12":
-        why = f"the count suggests {number} thoracic vertebrae"
+        wrong = "was missed" if number == "11" else "was counted twice"
+        why = f"between head and sacrum {number} thoracic vertebrae fit better than 12, or one {wrong}"
     elif bodies > 8 and upper != lower:
         why = "the upper and the lower spine count differently"
     elif best != order[0]:

@@ -12,9 +12,9 @@ from scipy import optimize
 
 from marrowmap.bench.candidates import truth_on
 from marrowmap.bench.exams import SMALLEST_ML, BenchExam, exams, kind_of
+from marrowmap.bench.own_labels import own_labels
 from marrowmap.imaging.candidates import scored_spots
 from marrowmap.imaging.candidates_spots import FEATURES
-from marrowmap.imaging.label import label_skeleton
 from marrowmap.imaging.working import prepare
 
 USED = ("peak", "log_ml", "strict")
@@ -24,12 +24,12 @@ STRICT_AT_MOST = -0.4
 the few spots there say."""
 
 
-def rows_of(exam: BenchExam) -> list[tuple[tuple[float, ...], bool]]:
+def rows_of(exam: BenchExam, cache: Path | None) -> list[tuple[tuple[float, ...], bool]]:
     """(features, whether it hits a lesion) of every spot of one exam, with the product's own labels.
 
     Spots on lesions that do not count (under 0.5 ml, sclerotic) are left out.
     """
-    skeleton = label_skeleton(exam.volumes)
+    skeleton = own_labels(exam, cache).skeleton
     work = prepare(exam.volumes)
     truth = truth_on(exam, work)
     counted = [t.number for t in exam.truth if t.volume_ml >= SMALLEST_ML and not t.sclerotic]
@@ -83,6 +83,6 @@ def main(argv: list[str] | None = None) -> None:
     for exam in exams("validation", args.exams, args.cache):
         if kind_of(exam.request) == "mimic":
             continue
-        rows += rows_of(exam)
+        rows += rows_of(exam, args.cache)
         print(f"{exam.request.seed}: {len(rows)} spots, {sum(y for _, y in rows)} in lesions", flush=True)
     args.out.write_text(json.dumps(fit(rows), indent=1) + "\n", encoding="utf-8")
