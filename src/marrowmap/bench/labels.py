@@ -31,6 +31,8 @@ class LabelRecord:
     unit_of_bone: tuple[float, float] = (0, 0)
     lesion_bone_side: tuple[float, float] = (0, 0)
     lesion_segment: tuple[float, float] = (0, 0)
+    body: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Recall, right units and lesions again, of bones outside hands and feet."""
     level: tuple[float, float] = (0, 0)
     level_within_one: tuple[float, float] = (0, 0)
     certain_levels: tuple[float, float] = (0, 0)
@@ -53,6 +55,14 @@ def compare_labels(exam: BenchExam, skeleton: Skeleton) -> LabelRecord:
     record.bone_dice = float(2 * inside.sum() / max(bone.sum() + hit.sum(), 1))
     record.recall = (float(inside.sum()), float(bone.sum()))
     record.unit_of_bone = (float((truth[inside] == found[inside]).sum()), float(inside.sum()))
+    outside = bone & ~np.isin(truth, [u.label for u in all_sites() if u.in_hand_or_foot])
+    seen = outside & hit
+    record.body = {
+        "bone_recall": (float(seen.sum()), float(outside.sum())),
+        "unit_right_in_found_bone": (float((truth[seen] == found[seen]).sum()), float(seen.sum())),
+        "lesion_bone_side_accuracy": (0, 0),
+        "lesion_segment_accuracy": (0, 0),
+    }
     record.side = _sides(truth[inside], found[inside])
     _lesions(exam, skeleton, record)
     _levels(exam, skeleton, record)
@@ -86,10 +96,15 @@ def _lesions(exam: BenchExam, skeleton: Skeleton, record: LabelRecord) -> None:
         if true is None:
             continue
         same = found is not None and (_bone(true), true.side) == (_bone(found), found.side)
+        in_body = not true.in_hand_or_foot
         record.lesion_bone_side = _add(record.lesion_bone_side, same)
+        if in_body:
+            record.body["lesion_bone_side_accuracy"] = _add(record.body["lesion_bone_side_accuracy"], same)
         if not true.is_vertebra:
             right = same and found is not None and found.segment is true.segment and found.bone == true.bone
             record.lesion_segment = _add(record.lesion_segment, right)
+            if in_body:
+                record.body["lesion_segment_accuracy"] = _add(record.body["lesion_segment_accuracy"], right)
 
 
 def _add(pair: tuple[float, float], right: bool) -> tuple[float, float]:
@@ -153,12 +168,23 @@ def summary(records: list[LabelRecord], name: str) -> dict[str, Any]:
         "vertebral_level_within_one": pairs("level_within_one"),
         "vertebral_levels_called_certain": pairs("certain_levels"),
         "certain_levels_wrong_by_more_than_one": sum(r.certain_wrong_by_more for r in records),
+        "outside_hands_and_feet": _outside_hands_and_feet(records),
         "seconds_per_exam": interval([r.seconds for r in records], mean),
         "dice_by_region": _by_region(records),
         "dice_by_unit": {k: None if v is None else round(v, 3) for k, v in per_unit.items()},
         "by_group": _by_group(records),
     }
     return out
+
+
+def _outside_hands_and_feet(records: list[LabelRecord]) -> dict[str, Any]:
+    names = {unit.id for unit in all_sites() if not unit.in_hand_or_foot}
+    dice = [mean([v for unit, v in r.dice.items() if unit in names]) for r in records]
+    keys = dict.fromkeys(key for r in records for key in r.body)
+    return {
+        "mean_dice": interval(dice, mean),
+        **{key: interval([r.body[key] for r in records], share) for key in keys},
+    }
 
 
 def _by_region(records: list[LabelRecord]) -> dict[str, Any]:
