@@ -15,7 +15,7 @@ from marrowmap.phantom.analytic.joints import joints
 from marrowmap.phantom.analytic.limbs import limb_bones
 from marrowmap.phantom.analytic.muscles import muscle_groups, paint_muscle_planes
 from marrowmap.phantom.analytic.organs import organs
-from marrowmap.phantom.analytic.outline import PERINEUM, Flesh, depth_and_fat, outline
+from marrowmap.phantom.analytic.outline import PERINEUM, depth_and_fat, outline
 from marrowmap.phantom.analytic.posture import posture
 from marrowmap.phantom.analytic.sacrum import sacral_canal, sacral_frames
 from marrowmap.phantom.analytic.skull import head_of
@@ -24,6 +24,7 @@ from marrowmap.phantom.analytic.trunk import trunk_bones
 from marrowmap.phantom.body import BONE_TISSUES, BodyFacts, ChildSpec, Maps, Tissue
 from marrowmap.phantom.solids.bone import SIDES, Bone, paint_bone
 from marrowmap.phantom.solids.filling import Filling, fill
+from marrowmap.phantom.solids.flesh import Flesh
 from marrowmap.phantom.solids.shapes import Band, box_of, window
 
 SOFT = tuple(tissue for tissue in Tissue if tissue not in BONE_TISSUES)

@@ -20,6 +20,7 @@ from marrowmap.phantom.analytic.spine import spine_levels
 from marrowmap.phantom.body import ChildSpec, Tissue
 from marrowmap.phantom.solids.filling import Filling
 from marrowmap.phantom.solids.shapes import Band, Ellipsoid, Profile, Rod, Shape, Vector, unit
+from marrowmap.phantom.solids.viscera import behind_the_belly, bladder, great_vessels, heart_at, upper_belly
 
 
 def organs(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Filling]:
@@ -39,14 +40,7 @@ def organs(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Filling]:
     chest_y = t["T7"][1] - 62 * p.a
     found += [_beside_the_spine(p, pose), *_mediastinum(p, pose, t)] + _diaphragm(p, pose, t)
     heart = np.array([14 * s, chest_y - 16 * s, chest_mid - 26 * s])
-    turn = np.array([unit([0.75, -0.35, -0.55]), unit([0.6, 0.6, 0.45]), np.zeros(3)])
-    turn[1] = unit(turn[1] - turn[0] * (turn[1] @ turn[0]))
-    turn[2] = np.cross(turn[0], turn[1])
-    found.append(Filling(Ellipsoid(heart, (46 * s, 34 * s, 32 * s), turn), Tissue.HEART, depth_mm=12))
-    found.append(Filling(Ellipsoid(heart + [4 * s, 4 * s, 0], (28 * s, 16 * s, 13 * s), turn), Tissue.VESSEL))
-    found.append(
-        Filling(Ellipsoid(heart + [-20 * s, 6 * s, 14 * s], (20 * s, 20 * s, 22 * s), turn), Tissue.VESSEL)
-    )
+    found += heart_at(heart, s)
     belly_mid = (lower[2] + l5[2]) / 2 - 14 * s
     front = t["L3"][1] - 50 * p.a
     for centre, half in (
@@ -56,79 +50,8 @@ def organs(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Filling]:
         found.append(Filling(Ellipsoid(centre, half), Tissue.FAT, depth_mm=wall + 3 * p.a))
     found += _bowel(rng, s, belly_mid, front)
     dome = lower[2] - 4 * s
-    found.append(
-        Filling(
-            Ellipsoid(np.array([-46 * s, -18 * s, dome - 18 * s]), (52 * s, 56 * s, 52 * s)),
-            Tissue.LIVER,
-            depth_mm=11 * s,
-        )
-    )
-    found.append(
-        Filling(
-            Ellipsoid(np.array([2 * s, -32 * s, dome - 4 * s]), (52 * s, 34 * s, 26 * s)),
-            Tissue.LIVER,
-            depth_mm=12 * s,
-        )
-    )
-    found.append(
-        Filling(
-            Ellipsoid(np.array([76 * s, 22 * s, dome - 24 * s]), (17 * s, 28 * s, 38 * s)),
-            Tissue.SPLEEN,
-            depth_mm=11 * s,
-        )
-    )
-    found.append(
-        Filling(
-            Ellipsoid(np.array([46 * s, -20 * s, dome - 26 * s]), (30 * s, 26 * s, 24 * s)),
-            Tissue.STOMACH,
-            depth_mm=14 * s,
-        )
-    )
-    for sign in (-1.0, 1.0):
-        centre = np.array([sign * 44 * s, t["L1"][1] + 14 * s, t["L1"][2] - (4 if sign > 0 else 12) * s])
-        found.append(Filling(Ellipsoid(centre, (19 * s, 18 * s, 40 * s)), Tissue.KIDNEY, depth_mm=14 * s))
-        found.append(Filling(Ellipsoid(centre - [sign * 9 * s, 0, 0], (7 * s, 6 * s, 18 * s)), Tissue.FAT))
-        psoas = np.array(
-            [
-                [sign * 24 * s, t["L1"][1] - 2 * s, t["L1"][2]],
-                [sign * 36 * s, l5[1] - 16 * s, l5[2]],
-                [sign * 62 * s, -26 * s, 0],
-            ]
-        )
-        found.append(Filling(Rod(psoas, s * np.array([8, 15, 13])), Tissue.MUSCLE, depth_mm=14 * s))
-        hip, knee = (
-            pose.joints[f"hip_{'left' if sign > 0 else 'right'}"],
-            pose.joints[f"knee_{'left' if sign > 0 else 'right'}"],
-        )
-        fem = np.array(
-            [
-                hip + [0, -30 * s, 10 * s],
-                hip * 0.5 + knee * 0.5 + [-sign * 24 * s, -6 * s, 0],
-                knee + [0, 26 * s, 10 * s],
-            ]
-        )
-        found.append(Filling(Rod(fem, s * np.array([3.6, 3.2, 2.8])), Tissue.VESSEL))
-    full = rng.uniform(0.65, 1.25)
-    found.append(
-        Filling(
-            Ellipsoid(np.array([0, -26 * s, 14 * s]), (30 * s * full, 24 * s * full, 24 * s * full)),
-            Tissue.BLADDER,
-            depth_mm=15 * s,
-        )
-    )
-    aorta = np.array(
-        [
-            [10 * s, t["T4"][1] - 20 * s, t["T4"][2]],
-            [12 * s, t["T8"][1] - 20 * s, t["T8"][2]],
-            [6 * s, t["T12"][1] - 24 * s, t["T12"][2]],
-            [4 * s, t["L4"][1] - 25 * s, t["L4"][2]],
-        ]
-    )
-    found.append(Filling(Rod(aorta, s * np.array([8.0, 7.5, 7, 5.5])), Tissue.VESSEL))
-    cava = np.array(
-        [[-13 * s, t["T12"][1] - 26 * s, t["T12"][2]], [-11 * s, t["L4"][1] - 26 * s, t["L4"][2]]]
-    )
-    found.append(Filling(Rod(cava, s * np.array([8.0, 7.0])), Tissue.VESSEL))
+    found += upper_belly(dome, s)
+    found += behind_the_belly(pose.joints, t, s) + [bladder(rng.uniform(0.65, 1.25), s), *great_vessels(t, s)]
     for sign in (-1.0, 1.0):
         neck = [
             t[name] + p.a * np.array([sign * x, y, 0])

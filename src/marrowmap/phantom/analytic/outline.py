@@ -7,8 +7,6 @@ Girths follow children's anthropometry from memory (ten years: chest 22 cm and h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from marrowmap.core.geometry import Grid
@@ -22,20 +20,12 @@ from marrowmap.phantom.analytic.skull import VAULT_CENTRE, VAULT_HALF, Head, hea
 from marrowmap.phantom.analytic.spine import SPINE_LONG, spine_levels
 from marrowmap.phantom.body import ChildSpec
 from marrowmap.phantom.solids.bone import SIDES
-from marrowmap.phantom.solids.shapes import Ellipsoid, Profile, Rod, Shape, Vector, unit, window
+from marrowmap.phantom.solids.flesh import Flesh
+from marrowmap.phantom.solids.flesh import depth_and_fat as depth_of_union
+from marrowmap.phantom.solids.shapes import Ellipsoid, Profile, Rod, Vector, unit, window
 
 PERINEUM = -84.0
 """Height of the perineum against the hip centres."""
-
-
-@dataclass(frozen=True)
-class Flesh:
-    """A piece of the body's outline. fat_mm: fat under the skin. blend_mm: how softly it joins what was
-    there."""
-
-    shape: Shape
-    fat_mm: float
-    blend_mm: float
 
 
 def fat_layer(spec: ChildSpec, p: Proportions) -> float:
@@ -235,19 +225,8 @@ def _head(head: Head, p: Proportions, pose: Posture, fat: float) -> list[Flesh]:
 def depth_and_fat(pieces: list[Flesh], grid: Grid, crotch: Vector) -> tuple[np.ndarray, np.ndarray]:
     """Millimetres below the skin (negative in air) and local thickness of the fat layer; float32, grid's
     shape. Below ``crotch`` the legs are kept apart."""
-    distance = np.full(grid.shape, 60.0, dtype=np.float32)
-    fat = np.zeros(grid.shape, dtype=np.float32)
-    for piece in pieces:
-        low, high = piece.shape.box()
-        w = window(grid, low - 12, high + 12)
-        if w is None:
-            continue
-        d = np.broadcast_to(piece.shape.distance(w), w.shape)
-        there = distance[w.index]
-        k = np.float32(max(piece.blend_mm, 0.5))
-        closer = np.clip(0.5 + 0.5 * (there - d) / k, 0, 1)
-        fat[w.index] = fat[w.index] * (1 - closer) + np.float32(piece.fat_mm) * closer
-        distance[w.index] = there * (1 - closer) + d * closer - k * closer * (1 - closer)
+    depth, fat = depth_of_union(pieces, grid)
+    distance = -depth
     w = window(grid, crotch - [30, 400, 400], crotch + [30, 400, 0])
     if w is not None:
         below = np.float32(crotch[2]) - w.z

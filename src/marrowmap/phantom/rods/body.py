@@ -12,10 +12,12 @@ import numpy as np
 from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.core.site import site
 from marrowmap.phantom.body import BodyFacts, ChildSpec, Maps, Tissue
-from marrowmap.phantom.rods.arms import arm, hand
-from marrowmap.phantom.rods.flesh import Flesh, depth_and_fat, organs, outline
+from marrowmap.phantom.rods.arms import arm
+from marrowmap.phantom.rods.flesh import organs, outline
+from marrowmap.phantom.rods.foot import foot, foot_layout
 from marrowmap.phantom.rods.growth import proportions
-from marrowmap.phantom.rods.legs import femur, foot, lower_leg
+from marrowmap.phantom.rods.hand import hand
+from marrowmap.phantom.rods.legs import femur, lower_leg
 from marrowmap.phantom.rods.posture import posture
 from marrowmap.phantom.rods.trunk import (
     disc_profiles,
@@ -24,8 +26,10 @@ from marrowmap.phantom.rods.trunk import (
     sternal_notch,
     trunk_bones,
 )
+from marrowmap.phantom.rods.trunk_build import trunk_build
 from marrowmap.phantom.solids.bone import SIDES, Bone, paint_bone
 from marrowmap.phantom.solids.filling import Filling, fill
+from marrowmap.phantom.solids.flesh import Flesh, depth_and_fat
 from marrowmap.phantom.solids.shapes import Ellipsoid, Rod, box_of, window
 
 SKIN_MM = 1.7
@@ -60,11 +64,10 @@ class RodBody:
                 found[name.lower()] = PointMm(*map(float, centres[name]))
         found["chin"] = PointMm(*map(float, pose.joints["vertex"] + p.head / 213 * np.array([0, -80, -200])))
         found["sternal_notch"] = PointMm(*map(float, sternal_notch(p, pose)))
-        for side, _ in SIDES:
-            forward = pose.foot_forward[side] * p.foot
-            ankle = pose.joints[f"ankle_{side}"]
-            found[f"toes_{side}"] = PointMm(*map(float, ankle + forward * 0.8))
-            found[f"heel_{side}"] = PointMm(*map(float, ankle - forward * 0.22 - [0, 0, 0.15 * p.foot]))
+        for side, sign in SIDES:
+            layout = foot_layout(self.spec, p, pose, side, sign)
+            found[f"toes_{side}"] = PointMm(*map(float, layout.toes))
+            found[f"heel_{side}"] = PointMm(*map(float, layout.heel))
         return found
 
     @cached_property
@@ -130,14 +133,15 @@ class RodBody:
     def _paint_joints(self, maps: Maps, depth: np.ndarray) -> None:
         p, pose = self._p, self._pose
         s = p.s
-        for disc, nucleus in disc_profiles(p, pose):
+        for disc, nucleus in disc_profiles(self.spec, p, pose):
             fill(Filling(disc, Tissue.DISC), maps, depth)
             fill(Filling(nucleus, Tissue.DISC_NUCLEUS), maps, depth)
         thoracic = [high for name, _, high in pose.levels if name.startswith("T")]
         notch = sternal_notch(p, pose)
+        build = trunk_build(self.spec)
         for i, head in enumerate(thoracic[:9], start=1):
             for _, sign in SIDES:
-                end = rib_chain(p, head, i, len(thoracic), sign, notch)[-1]
+                end = rib_chain(p, build, head, i, len(thoracic), sign)[-1]
                 goal = notch + np.array([sign * 12, -4 - 12 * min(i, 7) / 7, -8 - 105 * min(i, 7) / 7]) * s
                 fill(
                     Filling(Rod(np.array([end, goal]), s * np.array([3.8, 3.4])), Tissue.CARTILAGE),

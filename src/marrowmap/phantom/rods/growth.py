@@ -9,6 +9,7 @@ import numpy as np
 from marrowmap.phantom.analytic.growth import Proportions
 from marrowmap.phantom.analytic.growth import proportions as usual_proportions
 from marrowmap.phantom.body import ChildSpec
+from marrowmap.phantom.solids.shapes import Vector
 
 SPREAD = 0.05
 """Standard deviation of the logarithm of each length."""
@@ -33,3 +34,18 @@ def proportions(spec: ChildSpec) -> Proportions:
         hand=p.hand * own[6],
         ankle_height=p.ankle_height * own[7],
     )
+
+
+def ossified(spec: ChildSpec, appears: float, done: float) -> float:
+    """Share of the grown length that the kernel of a short bone has: a third when it appears, whole when done.
+
+    appears, done: years of a boy, ours after textbooks of bone age; girls are a year and a half ahead.
+    """
+    age = spec.age_years + (1.5 if spec.sex == "F" else 0.0)
+    share = np.clip((age - appears) / (done - appears), 0, 1)
+    return float(0.33 + 0.67 * share**0.7)  # kernels grow fast at first
+
+
+def drawn(rng: np.random.Generator, spread: float | Vector, n: int) -> Vector:
+    """``n`` factors around 1 whose logarithms have the standard deviation ``spread``, one for all or one each."""
+    return np.exp(spread * rng.normal(0, 1, n).clip(-2, 2))

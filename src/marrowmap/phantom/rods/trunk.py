@@ -8,35 +8,40 @@ import numpy as np
 from marrowmap.phantom.analytic.growth import Proportions, by_age
 from marrowmap.phantom.analytic.posture import Posture
 from marrowmap.phantom.body import ChildSpec
+from marrowmap.phantom.rods.trunk_build import TrunkBuild, trunk_build
 from marrowmap.phantom.solids.bone import SIDES, Bone, Plate, label_of
 from marrowmap.phantom.solids.shapes import Ellipsoid, Profile, Rod, Shape, Vector, frame_of, unit
 
 
 def trunk_bones(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Bone]:
     """Every bone that is not in a free limb."""
-    bones = _spine(p, pose) + _sacrum(p, pose) + _mandible(p, pose)
-    bones += _chest(p, pose)
+    build = trunk_build(spec)
+    bones = _spine(p, pose, build) + _sacrum(p, pose, build) + _mandible(p, pose)
+    bones += _chest(p, pose, build)
     for side, sign in SIDES:
-        bones += _girdle(spec, p, pose, side, sign) + _pelvis(spec, p, pose, side, sign)
+        bones += _girdle(p, pose, build, side, sign) + _pelvis(spec, p, pose, build, side, sign)
     return bones
 
 
-def vertebra_sizes(p: Proportions, index: int, count: int) -> tuple[float, float]:
+def vertebra_sizes(p: Proportions, build: TrunkBuild, index: int, count: int) -> tuple[float, float]:
     """Half width and half depth of a vertebral body in millimetres, by its place from C1 (0) to L5."""
     place = index / (count - 1)
-    half_wide = p.s * np.interp(place, (0, 0.28, 0.4, 0.75, 1), (7.5, 9.5, 10.5, 14.5, 18.5))
-    half_deep = p.s * np.interp(place, (0, 0.28, 0.4, 0.75, 1), (6, 7, 9, 12, 13.5))
+    half_wide = (
+        p.s * build.vertebra[0] * np.interp(place, (0, 0.28, 0.4, 0.75, 1), (7.5, 9.5, 10.5, 14.5, 18.5))
+    )
+    half_deep = p.s * build.vertebra[1] * np.interp(place, (0, 0.28, 0.4, 0.75, 1), (6, 7, 9, 12, 13.5))
     return float(half_wide), float(half_deep)
 
 
-def _spine(p: Proportions, pose: Posture) -> list[Bone]:
+def _spine(p: Proportions, pose: Posture, build: TrunkBuild) -> list[Bone]:
     bones: list[Bone] = []
     s = p.s
+    thick = s * build.vertebra[2]
     count = len(pose.levels)
     for index, ((name, low, high), label) in enumerate(zip(pose.levels, pose.numbering.labels, strict=True)):
         axis = unit(high - low)
         height = float(np.linalg.norm(high - low))
-        wide, deep = vertebra_sizes(p, index, count)
+        wide, deep = vertebra_sizes(p, build, index, count)
         disc = 0.24 if index >= 2 else 0.08
         bottom, top = low + axis * height * disc, high
         body: list[Shape] = []
@@ -60,7 +65,7 @@ def _spine(p: Proportions, pose: Posture) -> list[Bone]:
         arch.append(
             Rod(
                 np.array([rear, rear + back * (13 if index > 6 else 8) * s - axis * drop]),
-                s * np.array([3.2, 3.0]),
+                thick * np.array([3.2, 3.0]),
             )
         )
         for sign in (-1.0, 1.0):
@@ -68,8 +73,8 @@ def _spine(p: Proportions, pose: Posture) -> list[Bone]:
             pedicle = middle + beside * (canal + 2.2 * s) + back * (deep - 1 * s)
             facet = pedicle + back * canal * 1.4 - axis * height * 0.1
             wing = facet + beside * (10 + 4 * (index > 6)) * s + back * 3 * s * (name.startswith("T"))
-            arch.append(Rod(np.array([pedicle, facet, rear]), s * np.array([2.8, 4.0, 2.6])))
-            arch.append(Rod(np.array([facet, wing]), s * np.array([3.0, 2.4])))
+            arch.append(Rod(np.array([pedicle, facet, rear]), thick * np.array([2.8, 4.0, 2.6])))
+            arch.append(Rod(np.array([facet, wing]), thick * np.array([3.0, 2.4])))
         if name == "C1":
             front = middle - back * deep * 0.8
             arch.append(
@@ -82,12 +87,13 @@ def _spine(p: Proportions, pose: Posture) -> list[Bone]:
     return bones
 
 
-def disc_profiles(p: Proportions, pose: Posture) -> list[tuple[Profile, Profile]]:
+def disc_profiles(spec: ChildSpec, p: Proportions, pose: Posture) -> list[tuple[Profile, Profile]]:
     """(disc, nucleus) below each vertebra from C2 on."""
     found = []
     count = len(pose.levels)
+    build = trunk_build(spec)
     for index, (_, low, high) in enumerate(pose.levels[1:], start=1):
-        wide, deep = vertebra_sizes(p, index, count)
+        wide, deep = vertebra_sizes(p, build, index, count)
         top = low + (high - low) * 0.24
         middle = (top + low) / 2
         found.append(
@@ -105,17 +111,18 @@ def disc_profiles(p: Proportions, pose: Posture) -> list[tuple[Profile, Profile]
     return found
 
 
-def _sacrum(p: Proportions, pose: Posture) -> list[Bone]:
+def _sacrum(p: Proportions, pose: Posture, build: TrunkBuild) -> list[Bone]:
     s = p.s
     top = pose.joints["l5_s1"]
     bones: list[Bone] = []
     spot = top.copy()
+    long, broad, thick = s * build.sacrum
     for level in range(1, 6):
         angle = np.deg2rad(18 + 11 * level)
         down = np.array([0.0, np.sin(angle), -np.cos(angle)])
-        height = (22, 19, 16, 13, 11)[level - 1] * s
-        wide = (43, 38, 31, 23, 14)[level - 1] * s
-        deep = (15, 12, 10, 8, 6)[level - 1] * s
+        height = (22, 19, 16, 13, 11)[level - 1] * long
+        wide = (43, 38, 31, 23, 14)[level - 1] * broad
+        deep = (15, 12, 10, 8, 6)[level - 1] * thick
         end = spot + down * height * 0.93
         block = Profile(
             spot, end, (0, 0.5, 1), (wide, wide * 0.94, wide * 0.88), (deep, deep * 0.9, deep * 0.85)
@@ -165,16 +172,25 @@ def head_ellipsoids(p: Proportions, pose: Posture) -> dict[str, Ellipsoid]:
     }
 
 
-def _chest(p: Proportions, pose: Posture) -> list[Bone]:
+def _chest(p: Proportions, pose: Posture, build: TrunkBuild) -> list[Bone]:
     s = p.s
     bones: list[Bone] = []
     thoracic = [(name, low, high) for name, low, high in pose.levels if name.startswith("T")]
     notch = sternal_notch(p, pose)
-    manubrium_end = notch + np.array([0, -7, -38]) * s
-    body_end = notch + np.array([0, -15, -118]) * s
+    long, broad, thick = s * build.sternum
+    manubrium_end = notch + np.array([0, -7 * s, -38 * long])
+    body_end = notch + np.array([0, -15 * s, -118 * long])
     bones.append(
         Bone(
-            (Profile(notch, manubrium_end, (0, 0.2, 1), (15 * s, 22 * s, 13 * s), (5.5 * s,) * 3),),
+            (
+                Profile(
+                    notch,
+                    manubrium_end,
+                    (0, 0.2, 1),
+                    (15 * broad, 22 * broad, 13 * broad),
+                    (5.5 * thick,) * 3,
+                ),
+            ),
             label_of("sternum_manubrium"),
             (notch, manubrium_end),
             cortex_mm=(0.9, 0.9),
@@ -183,7 +199,15 @@ def _chest(p: Proportions, pose: Posture) -> list[Bone]:
     start = manubrium_end + (body_end - manubrium_end) * 0.04
     bones.append(
         Bone(
-            (Profile(start, body_end, (0, 0.5, 0.9, 1), (11 * s, 14 * s, 13 * s, 5 * s), (5 * s,) * 4),),
+            (
+                Profile(
+                    start,
+                    body_end,
+                    (0, 0.5, 0.9, 1),
+                    (11 * broad, 14 * broad, 13 * broad, 5 * broad),
+                    (5 * thick,) * 4,
+                ),
+            ),
             label_of("sternum_body"),
             (start, body_end),
             cortex_mm=(0.9, 0.9),
@@ -192,10 +216,10 @@ def _chest(p: Proportions, pose: Posture) -> list[Bone]:
     last = len(thoracic)
     for i, (_, _, high) in enumerate(thoracic, start=1):
         for side, sign in SIDES:
-            chain = rib_chain(p, high, i, last, sign, notch)
+            chain = rib_chain(p, build, high, i, last, sign)
             bones.append(
                 Bone(
-                    (Rod(chain, np.full(len(chain), 3.9 * s)),),
+                    (Rod(chain, np.full(len(chain), 3.9 * s * build.rib)),),
                     label_of(f"ribs_{side}"),
                     (chain[0], chain[-1]),
                     cortex_mm=(0.8, 1.0),
@@ -211,13 +235,14 @@ def sternal_notch(p: Proportions, pose: Posture) -> Vector:
     return np.array([0.0, t2[1] - 62 * p.s, t2[2] - 8 * p.s])
 
 
-def rib_chain(p: Proportions, head: Vector, i: int, last: int, sign: float, notch: Vector) -> Vector:
+def rib_chain(p: Proportions, build: TrunkBuild, head: Vector, i: int, last: int, sign: float) -> Vector:
     """Places along rib ``i`` from its head at the spine forward; (n, 3)."""
     s = p.s
-    wide = s * float(np.interp(i, (1, 2, 4, 8, 11, last + 0.1), (46, 64, 84, 100, 98, 92)))
-    deep = s * float(np.interp(i, (1, 2, 4, 8, 10, last + 0.1), (34, 44, 56, 64, 62, 58)))
-    drop = s * float(np.interp(i, (1, 4, 8, 10, last + 0.1), (18, 48, 72, 66, 40)))
-    share = float(np.interp(i, (1, 7, 10, last - 1, last), (0.86, 0.84, 0.72, 0.5, 0.36)))
+    across, front, fall = s * build.chest
+    wide = across * float(np.interp(i, (1, 2, 4, 8, 11, last + 0.1), (46, 64, 84, 100, 98, 92)))
+    deep = front * float(np.interp(i, (1, 2, 4, 8, 10, last + 0.1), (34, 44, 56, 64, 62, 58)))
+    drop = fall * float(np.interp(i, (1, 4, 8, 10, last + 0.1), (18, 48, 72, 66, 40)))
+    share = build.rib_reach + float(np.interp(i, (1, 7, 10, last - 1, last), (0.86, 0.84, 0.72, 0.5, 0.36)))
     turn = np.linspace(0.02, share, 11) * np.pi
     centre_y = head[1] + 14 * s - deep
     x = head[0] * (1 - np.linspace(0, 1, 11)) + sign * (9 * s + (wide - 9 * s) * np.sin(turn))
@@ -226,32 +251,36 @@ def rib_chain(p: Proportions, head: Vector, i: int, last: int, sign: float, notc
     return np.stack([x, y, z], axis=1)
 
 
-def _girdle(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: float) -> list[Bone]:
+def _girdle(p: Proportions, pose: Posture, build: TrunkBuild, side: str, sign: float) -> list[Bone]:
     s = p.s
+    mirrored = np.array([sign, 1.0, 1.0])
     notch = sternal_notch(p, pose)
     shoulder = pose.joints[f"shoulder_{side}"]
+    thick, bow = build.clavicle
     inner = notch + np.array([sign * 15, -1, 6]) * s
-    outer = shoulder + np.array([-sign * 2, 0, 24]) * s
-    third = inner + (outer - inner) * 0.45 + np.array([0, -9, 3]) * s
-    two = inner + (outer - inner) * 0.75 + np.array([0, 4, 2]) * s
+    outer = shoulder + np.array([-sign * 2, 0, 24]) * s + mirrored * build.clavicle_mm * s
+    third = inner + (outer - inner) * 0.45 + np.array([0, -9, 3]) * s * bow
+    two = inner + (outer - inner) * 0.75 + np.array([0, 4, 2]) * s * bow
+    thick *= s
     medial = Bone(
-        (Rod(np.array([inner, inner + (third - inner) * 0.4, third]), s * np.array([8.5, 6.0, 4.8])),),
+        (Rod(np.array([inner, inner + (third - inner) * 0.4, third]), thick * np.array([8.5, 6.0, 4.8])),),
         label_of(f"clavicle_medial_{side}"),
         (inner, outer),
         cortex_mm=(1.1, 1.5 * s),
     )
     lateral = Bone(
-        (Rod(np.array([third, two, outer]), s * np.array([4.8, 4.8, 5.2])),),
+        (Rod(np.array([third, two, outer]), thick * np.array([4.8, 4.8, 5.2])),),
         label_of(f"clavicle_lateral_{side}"),
         (inner, outer),
         cortex_mm=(1.3 * s, 1.1),
     )
+    broad, high, deep, ridge = s * build.scapula
     glenoid = shoulder + np.array([-sign * 23, 5, -4]) * s
-    medial_edge = shoulder + np.array([-sign * 78, 24, -35]) * s
+    medial_edge = shoulder + np.array([-sign * 78, 24, -35]) * s + mirrored * build.scapula_mm * s
     flat = unit(medial_edge - glenoid)
     turn = np.array([flat, *frame_of(flat, (0, 0.2, -1.0))[1:]])
     centre = (glenoid + medial_edge) / 2 + np.array([0, 0, -16]) * s
-    plate = Ellipsoid(centre, (34 * s, 48 * s, 4.8 * s), turn)
+    plate = Ellipsoid(centre, (34 * broad, 48 * high, 4.8 * deep), turn)
     spine_ridge = Rod(
         np.array(
             [
@@ -260,7 +289,7 @@ def _girdle(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: flo
                 shoulder + [sign * 4 * s, 12 * s, 25 * s],
             ]
         ),
-        s * np.array([3.5, 4.2, 5.0]),
+        ridge * np.array([3.5, 4.2, 5.0]),
     )
     scapula = Bone(
         (plate, Ellipsoid(glenoid, (8 * s, 10 * s, 15 * s)), spine_ridge),
@@ -271,13 +300,17 @@ def _girdle(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: flo
     return [medial, lateral, scapula]
 
 
-def _pelvis(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: float) -> list[Bone]:
+def _pelvis(
+    spec: ChildSpec, p: Proportions, pose: Posture, build: TrunkBuild, side: str, sign: float
+) -> list[Bone]:
     s = p.s
     hip = pose.joints[f"hip_{side}"]
     top = pose.joints["l5_s1"]
     joint = np.array([sign * 44 * s, top[1] + 22 * s, top[2] - 14 * s])
     roof = hip + np.array([-sign * 2, 2, 24]) * s
     crest = np.array([sign * 98 * s, top[1] - 22 * s, top[2] + 22 * s])
+    crest += np.array([sign, 1, 1]) * build.crest_mm * s
+    broad, deep, high = s * build.ilium
     spine_front = hip + np.array([sign * 22, -36, 54]) * s
     blade_axes = np.array(
         [
@@ -288,7 +321,7 @@ def _pelvis(spec: ChildSpec, p: Proportions, pose: Posture, side: str, sign: flo
     )
     blade_axes[2] = np.cross(blade_axes[0], blade_axes[1])
     blade = Ellipsoid(
-        (roof + crest + joint) / 3 + np.array([0, -6, 2]) * s, (46 * s, 5.5 * s, 52 * s), blade_axes
+        (roof + crest + joint) / 3 + np.array([0, -6, 2]) * s, (46 * broad, 5.5 * deep, 52 * high), blade_axes
     )
     open_y = spec.age_years < (12.5 if spec.sex == "F" else 14.5)
     cartilage = by_age(spec.age_years, 3.0, 2.0, 1.4)
