@@ -1,1 +1,1 @@
-"""Training of the two networks on digital children. The only room that imports torch."""
+"""Training of the networks on digital children. The only room that imports torch."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-STEPS = ("cases", "units", "exams", "outlines", "namings", "lesions", "ranker")
+STEPS = ("cases", "units", "exams", "outlines", "namings", "shapes", "lesions", "ranker")
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in STEPS:

@@ -38,7 +38,7 @@ class Case:
     """signal: name -> float16 [slice, row, column] in units of muscle on STIR, "fat" being the full fat signal.
 
     tissue, site: uint8. part: uint8. lesion: uint8, share of the voxel in a lesion, 0 to 255. other: uint8, the
-    same for look-alikes. spacing in mm.
+    same for look-alikes. spacing in mm. A case may have no signals (``make_shape``).
     """
 
     signal: dict[str, npt.NDArray[np.float16]]
@@ -93,6 +93,16 @@ def make_case(request: ExamRequest, slice_mm: float, quick: bool = False) -> Cas
     )
 
 
+def make_shape(request: ExamRequest, slice_mm: float) -> Case:
+    """Body of one child alone, without signals and findings: in seconds, for what learns from shapes."""
+    body = make_body(request)
+    grid = working_grid(body_grid(body, (slice_mm, 2 * FINE_MM, 2 * FINE_MM), margin=9.0))
+    maps = body.paint(grid)
+    none = np.zeros(grid.shape, np.uint8)
+    usual = body.facts.numbering.is_usual
+    return Case({}, maps.tissue, maps.site, maps.part, none, none, none, grid.spacing, usual)
+
+
 def _signals(
     scene: Scene, fine: Grid, timing: Timing, field_t: float
 ) -> tuple[dict[str, npt.NDArray[np.float32]], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -129,7 +139,8 @@ def _to_3_mm(array: npt.NDArray[np.float32], grid: Grid) -> npt.NDArray[np.float
 def save(case: Case, path: Path) -> None:
     """Write to a temporary sibling, then rename."""
     partial = path.with_suffix(".tmp.npz")
-    np.savez(
+    write = np.savez if case.signal else np.savez_compressed
+    write(
         partial,
         tissue=case.tissue,
         site=case.site,
@@ -150,7 +161,7 @@ def load(path: Path) -> Case:
     with np.load(path) as d:
         s = d["spacing"]
         return Case(
-            {k: d[k] for k in SIGNALS},
+            {k: d[k] for k in SIGNALS if k in d},
             d["tissue"],
             d["site"],
             d["part"],
@@ -172,6 +183,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         "--bare", action="store_true", help="bodies without findings, for the unit network alone"
     )
+    parser.add_argument("--shape", action="store_true", help="bodies without signals, for names from shape")
     parser.add_argument("--minutes", type=float, default=1e9)
     args = parser.parse_args(argv)
     args.out.mkdir(parents=True, exist_ok=True)
@@ -187,5 +199,6 @@ def main(argv: list[str] | None = None) -> None:
             continue
         slice_mm = float(np.random.default_rng([seed, 9]).uniform(4.2, 6.2))
         begun = time.time()
-        save(make_case(request, slice_mm, args.quick), path)
+        made = make_shape(request, slice_mm) if args.shape else make_case(request, slice_mm, args.quick)
+        save(made, path)
         print(f"{seed} age {request.age_years} {request.lesions} {time.time() - begun:.1f} s", flush=True)

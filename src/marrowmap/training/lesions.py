@@ -23,7 +23,8 @@ from marrowmap.imaging.lesion_features import COUNT, lesion_view
 from marrowmap.imaging.muscle import muscle_mask
 from marrowmap.imaging.working import enlarge, prepare, resample
 from marrowmap.training.exams import exam_options, training_exams
-from marrowmap.training.voxels import Dense, Sample, keep, learn, options, settle
+from marrowmap.training.samples import Sample, keep
+from marrowmap.training.voxels import Dense, learn, options, settle
 
 VOXELS = {"lesion": 9_000, "beside": 5_000, "other": 4_000, "marrow": 12_000}
 """Voxels drawn from one exam: in lesions (evenly over lesions), within two voxels of one, in look-alikes, elsewhere."""

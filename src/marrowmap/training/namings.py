@@ -12,11 +12,10 @@ from marrowmap.imaging.working import enlarge
 from marrowmap.training.appearances import FirstLook, first_looks
 from marrowmap.training.exams import exam_options
 from marrowmap.training.names import name_loss
+from marrowmap.training.samples import Sample, keep
 from marrowmap.training.voxels import (
     Dense,
     LeaveOut,
-    Sample,
-    keep,
     lattice_of_feature,
     learn,
     options,

@@ -10,7 +10,8 @@ from marrowmap.imaging.outline import COUNT
 from marrowmap.imaging.working import enlarge
 from marrowmap.training.appearances import FirstLook, first_looks
 from marrowmap.training.exams import exam_options
-from marrowmap.training.voxels import Dense, Sample, keep, learn, options, settle
+from marrowmap.training.samples import Sample, keep
+from marrowmap.training.voxels import Dense, learn, options, settle
 
 VOXELS = 60_000
 """Voxels drawn from one appearance, units evenly."""

@@ -34,8 +34,9 @@ from marrowmap.training.cases import Case, load
 from marrowmap.training.contrasts import Contrasts
 from marrowmap.training.names import name_loss
 from marrowmap.training.regions import choose_case, region_of
+from marrowmap.training.samples import keep
 from marrowmap.training.synthesis import SHOWN, Box, choose_box, show
-from marrowmap.training.voxels import Dense, LeaveOut, keep, lattice_of_feature, learn, options, settle
+from marrowmap.training.voxels import Dense, LeaveOut, lattice_of_feature, learn, options, settle
 
 VOXELS = {"bone": 14_000, "near": 7_000, "far": 5_000}
 """Voxels drawn from one appearance: in bone (evenly over units), within two voxels of bone, elsewhere in the body."""

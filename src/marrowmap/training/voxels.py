@@ -12,22 +12,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from marrowmap.imaging.surroundings import Lattice, count_of
+from marrowmap.training.samples import join
 
-Sample = dict[str, npt.NDArray]
 Loss = Callable[[nn.Module, dict[str, Tensor]], tuple[Tensor, dict[str, float]]]
-
-
-def keep(sample: Sample, path: Path) -> None:
-    """Write to a temporary sibling, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".tmp.npz")
-    np.savez(partial, **sample)
-    partial.rename(path)
 
 
 class Dense(nn.Module):
@@ -82,6 +73,7 @@ def fit(
     net: nn.Module,
     loss_of: Loss,
     folder: Path,
+    features: int,
     *,
     epochs: int,
     rate: float,
@@ -92,12 +84,12 @@ def fit(
 ) -> nn.Module:
     """Train on every sample in ``folder``; the last twelfth of the files is only watched, never learned.
 
-    share: of the voxels that a pass sees, drawn anew for each. Goes on from ``checkpoint`` if it is there, and writes
-    it after each pass.
+    features: the first ones of each voxel are read. share: of the voxels that a pass sees, drawn anew for each. Goes
+    on from ``checkpoint`` if it is there, and writes it after each pass.
     """
     files = [f for f in sorted(folder.glob("*.npz")) if "tmp" not in f.name]
     watch = max(1, len(files) // 12)
-    train, held = _join(files[:-watch]), _join(files[-watch:])
+    train, held = (_tensors(some, features) for some in (files[:-watch], files[-watch:]))
     if checkpoint.exists():
         net.load_state_dict(torch.load(checkpoint, weights_only=True))
     size = len(train["x"])
@@ -130,22 +122,8 @@ def fit(
     return net
 
 
-def _join(files: list[Path]) -> dict[str, Tensor]:
-    """All samples one after the other, in memory once."""
-    sizes = {}
-    like: dict[str, tuple[tuple[int, ...], np.dtype]] = {}
-    for f in files:
-        with np.load(f) as d:
-            sizes[f] = len(d["x"])
-            like = like or {k: (d[k].shape[1:], d[k].dtype) for k in d.files}
-    out = {k: np.empty((sum(sizes.values()), *shape), dtype) for k, (shape, dtype) in like.items()}
-    at = 0
-    for f, n in sizes.items():
-        with np.load(f) as d:
-            for k, array in out.items():
-                array[at : at + n] = d[k]
-        at += n
-    return {k: torch.from_numpy(v) for k, v in out.items()}
+def _tensors(files: list[Path], features: int) -> dict[str, Tensor]:
+    return {k: torch.from_numpy(v) for k, v in join(files, features).items()}
 
 
 def options(step: str, *, epochs: int, seed: int = 1) -> argparse.ArgumentParser:
@@ -185,6 +163,7 @@ def learn(
         net,
         loss_of,
         args.voxels,
+        features,
         epochs=args.epochs,
         rate=args.rate,
         seed=args.seed,
