@@ -41,6 +41,7 @@ def test_the_network_reads_as_many_numbers_as_are_made() -> None:
     view = naming_view(work, bones, outline, share)
     assert view.at(slice(0, 9)).shape == (9, COUNT)
     assert session("naming").get_inputs()[0].shape[1] == COUNT
+    assert session("shape").get_inputs()[0].shape[1] == SHAPES + PLACE
 
 
 def test_every_voxel_inside_the_outline_is_named_also_where_the_first_network_saw_none() -> None:
@@ -67,7 +68,7 @@ def test_first_names_are_read_where_they_were_given_and_above_where_not() -> Non
 def test_the_place_in_the_body_is_told_in_metres_and_alike_for_both_sides() -> None:
     work, bones, outline, share = exam()
     view = naming_view(work, bones, outline, share)
-    below_top, above_bottom, length, aside, _ = view.place.T
+    below_top, above_bottom, length, aside, _ = view.shape.place.T
     assert length == pytest.approx(0.237, abs=0.01)
     assert below_top + above_bottom == pytest.approx(length, abs=1e-5)
     right, left = (np.sort(aside[s]) for s in (view.places[:, 2] < 32, view.places[:, 2] >= 32))

@@ -16,7 +16,7 @@ from marrowmap.bench.exams import BenchExam
 from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.imaging.label import label_skeleton
 
-LABEL_NETWORKS = ("units", "outline", "naming")
+LABEL_NETWORKS = ("units", "outline", "naming", "shape")
 
 
 @dataclass(frozen=True)

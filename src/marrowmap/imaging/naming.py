@@ -1,8 +1,8 @@
 """The name of bone from where it lies among all other bone: a second opinion that hardly reads signals.
 
 The unit network names voxels from the greys around them. Once the outlines are drawn, the skeleton itself and the
-silhouette of the body say more: a third, small network reads their shape near by and far away, and what the first
-one thought along the body, and names the bone again.
+silhouette of the body say more: two small networks read their shape near by and far away and name the bone again, one
+from shape alone, one told as well what the unit network thought there and along the body.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SHAPES = count_of(SHAPE_LATTICES)
 LEAST = 0.15
 """Share of bone from which a voxel is named."""
 EVEN = 1e-3
-"""Added to both looks before they are multiplied, so that neither rules a name out alone."""
+"""Added to both opinions before they are multiplied, so that neither rules a name out alone."""
 PLACE = 5
 """Numbers on the place in the body: see ``_place``."""
 THOUGHTS = CLASSES * (2 + 1 + len(ALONG)) + 1
@@ -47,23 +47,36 @@ COUNT = SHAPES + PLACE + THOUGHTS
 
 
 @dataclass(frozen=True)
-class NamingView:
-    """What the naming network sees of one exam. places: (n, 3) voxels of the working grid that may be bone."""
+class ShapeView:
+    """Shape of a skeleton in its body. places: (n, 3) voxels of the working grid that may be bone."""
 
-    bone: npt.NDArray[np.float16]
     places: npt.NDArray[np.intp]
     levels: list[Level]
     place: Float
+
+    def at(self, which: slice | npt.NDArray[np.intp]) -> Float:
+        """Features (n, SHAPES + PLACE) of some of ``places``."""
+        return np.concatenate([features_at(self.levels, self.places[which]), self.place[which]], axis=1)
+
+
+@dataclass(frozen=True)
+class NamingView:
+    """What the naming network sees of one exam. bone: probability on the working grid."""
+
+    bone: npt.NDArray[np.float16]
+    shape: ShapeView
     thought: Float
     thought_around: list[Level]
 
+    @property
+    def places(self) -> npt.NDArray[np.intp]:
+        """(n, 3) voxels that are named."""
+        return self.shape.places
+
     def at(self, which: slice | npt.NDArray[np.intp]) -> Float:
         """Features (n, COUNT) of some of ``places``."""
-        places = self.places[which]
-        around = [features_at([level], places) for level in self.thought_around]
-        return np.concatenate(
-            [features_at(self.levels, places), self.place[which], *around, self.thought[which]], axis=1
-        )
+        around = [features_at([level], self.places[which]) for level in self.thought_around]
+        return np.concatenate([self.shape.at(which), *around, self.thought[which]], axis=1)
 
 
 def naming_view(
@@ -71,18 +84,19 @@ def naming_view(
 ) -> NamingView:
     """share: probability of bone on the outline's grid."""
     bone = resample(share, outline.grid, work.grid)
-    body = ndimage.uniform_filter(work.body.astype(np.float32), (1, 3, 3))
-    channels = np.stack([bone, bones.disc.astype(np.float32), body])
+    shape = shape_view(bone, bones.disc.astype(np.float32), work.body, work.grid.spacing)
+    thought, around = _thoughts(work, bones, bone, shape.places)
+    return NamingView(bone.astype(np.float16), shape, thought, around)
+
+
+def shape_view(
+    bone: Float, disc: Float, body: npt.NDArray[np.bool_], spacing: tuple[float, float, float]
+) -> ShapeView:
+    """bone, disc: probability on the working grid of ``spacing`` (mm). body: bool there."""
+    around = ndimage.uniform_filter(body.astype(np.float32), (1, 3, 3))
     places = np.argwhere(bone > LEAST)
-    thought, around = _thoughts(work, bones, bone, places)
-    return NamingView(
-        bone.astype(np.float16),
-        places,
-        levels_of(channels, work.grid.spacing, SHAPE_LATTICES),
-        _place(work, places),
-        thought,
-        around,
-    )
+    levels = levels_of(np.stack([bone, disc, around]), spacing, SHAPE_LATTICES)
+    return ShapeView(places, levels, _place(body, spacing, places))
 
 
 def _thoughts(
@@ -120,17 +134,18 @@ def _column(mean: Float, step: tuple[int, ...], along: tuple[int, ...]) -> Level
     return Level(padded.ravel(), padded.shape, (0, pad, 0), POOL, steps)
 
 
-def _place(work: Working, places: npt.NDArray[np.intp]) -> Float:
+def _place(
+    body: npt.NDArray[np.bool_], spacing: tuple[float, float, float], places: npt.NDArray[np.intp]
+) -> Float:
     """Metres below the top and above the bottom of what is in view, length in view, and decimetres from the body's
     middle sideways and to the front (sides are alike: left and right are not told apart here)."""
-    seen = work.body
-    rows = np.flatnonzero(seen.any(axis=(0, 2)))
-    top, bottom = (rows[0], rows[-1]) if len(rows) else (0, seen.shape[1] - 1)
-    step = np.array(work.grid.spacing) / 1000
-    columns = np.arange(seen.shape[2])
-    middle = np.average(columns, weights=seen.sum(axis=(0, 1)) + 1e-6)
-    depth = seen.sum(axis=2).astype(float)  # [slice, row]
-    front = (depth * np.arange(seen.shape[0])[:, None]).sum(0) / np.maximum(depth.sum(0), 1e-6)
+    rows = np.flatnonzero(body.any(axis=(0, 2)))
+    top, bottom = (rows[0], rows[-1]) if len(rows) else (0, body.shape[1] - 1)
+    step = np.array(spacing) / 1000
+    columns = np.arange(body.shape[2])
+    middle = np.average(columns, weights=body.sum(axis=(0, 1)) + 1e-6)
+    depth = body.sum(axis=2).astype(float)  # [slice, row]
+    front = (depth * np.arange(body.shape[0])[:, None]).sum(0) / np.maximum(depth.sum(0), 1e-6)
     out = np.stack(
         [
             (places[:, 1] - top) * step[1],
@@ -145,18 +160,20 @@ def _place(work: Working, places: npt.NDArray[np.intp]) -> Float:
 
 
 def name_again(view: NamingView, bones: Bones) -> Bones:
-    """``bones`` with outlines and names of the second look; where both looks say something, their geometric mean."""
-    net = session("naming")
+    """``bones`` with outlines and names of the second look: the geometric mean of what the shape alone says and of what
+    shape and first names say together. First names do not count once more: where a body is of another kind, they are
+    what is wrong."""
+    alone, together = session("shape"), session("naming")
     classes = np.zeros((len(view.places), CLASSES), dtype=np.float16)
     order = np.zeros(len(view.places), dtype=np.float16)
 
     def ask(part: slice) -> None:
-        (out,) = net.run(None, {"x": view.at(part)})
-        second, first = softmax(out[:, :-1].T).T, view.thought[part, :CLASSES]
-        both = np.sqrt((second + EVEN) * (first + EVEN))
-        told = first.sum(axis=1, keepdims=True) > 0
-        shares = np.where(told, both / both.sum(axis=1, keepdims=True), second)
-        classes[part], order[part] = shares, out[:, -1]
+        seen = view.at(part)
+        (by_shape,) = alone.run(None, {"x": seen[:, : SHAPES + PLACE]})
+        (told,) = together.run(None, {"x": seen})
+        one, other = (softmax(logits[:, :-1].T).T + EVEN for logits in (by_shape, told))
+        both = np.sqrt(one * other)
+        classes[part], order[part] = both / both.sum(axis=1, keepdims=True), told[:, -1]
 
     in_chunks(ask, len(view.places))
     return replace(bones, bone=view.bone, places=view.places, classes=classes, order=order)
