@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +22,8 @@ from marrowmap.imaging.working import Working
 
 LIKELY = 0.5
 """Bone probability above which a voxel is bone; less likely ones get a unit in case the finer grid needs it."""
-BLOCK = (3, 4, 4)
+AROUND_MM = 15.0
+"""Names are mixed with those of the bone in a box of this size around them."""
 SMALLEST_ML = 0.1
 SPECK_SHARE = 0.08
 """Parts of a unit smaller than this share of its largest part, or SMALLEST_ML, are taken for errors."""
@@ -139,18 +142,32 @@ _FIRST_VERTEBRA = next(s.label for s in all_sites() if s.is_vertebra)
 
 
 def _smooth_classes(work: Working, bones: Bones) -> npt.NDArray[np.float32]:
-    """Class probabilities of every likely voxel, mixed with the mean of its block of about 15 x 12 x 12 mm."""
-    blocks = bones.places // np.array(BLOCK)
-    shape = np.array(work.grid.shape) // np.array(BLOCK) + 1
-    flat = (blocks[:, 0] * shape[1] + blocks[:, 1]) * shape[2] + blocks[:, 2]
-    _, inverse = np.unique(flat, return_inverse=True)
-    sure = bones.bone[tuple(bones.places.T)].astype(np.float32)
-    weight = np.bincount(inverse, weights=sure) + 1e-6
+    """Class probabilities of every likely voxel, mixed with their mean over the bone around it."""
+    size = [2 * (round(AROUND_MM / step) // 2) + 1 for step in work.grid.spacing]
+    at = tuple(bones.places.T)
+    weight = bones.bone[at].astype(np.float32) ** 2
+    bone = np.zeros(work.grid.shape, dtype=np.float32)
+    bone[at] = weight
+    mass = ndimage.uniform_filter(bone, size)[at] + 1e-6
     out = bones.classes.astype(np.float32)
-    for k in range(out.shape[1]):
-        if out[:, k].max() > 0.05:
-            block = np.bincount(inverse, weights=out[:, k] * sure) / weight
-            out[:, k] = 0.5 * out[:, k] + 0.5 * block[inverse]
+
+    def mix(k: int) -> None:
+        some = np.flatnonzero(out[:, k] > 0.01)
+        if not len(some) or out[some, k].max() <= 0.05:
+            return
+        # bone farther away has none of this class to mix in
+        low = np.maximum(bones.places[some].min(axis=0) - size, 0)
+        high = bones.places[some].max(axis=0) + size + 1
+        inside = np.flatnonzero(((bones.places >= low) & (bones.places < high)).all(axis=1))
+        spot = tuple((bones.places[inside] - low).T)
+        local = np.zeros(np.minimum(high, work.grid.shape) - low, dtype=np.float32)
+        local[spot] = weight[inside] * out[inside, k]
+        mean = ndimage.uniform_filter(local, size)[spot] / mass[inside]
+        out[inside, k] = 0.5 * (out[inside, k] + mean)
+
+    # the filters leave the interpreter's lock
+    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as threads:
+        list(threads.map(mix, range(out.shape[1])))
     return out
 
 
