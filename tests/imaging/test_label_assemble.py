@@ -10,6 +10,7 @@ from marrowmap.core.site import site
 from marrowmap.core.volume import Contrast, Volume
 from marrowmap.imaging.label_assemble import name_all
 from marrowmap.imaging.label_classes import class_names
+from marrowmap.imaging.label_mixing import mix_names
 from marrowmap.imaging.network import Bones
 from marrowmap.imaging.working import Working, prepare
 
@@ -41,8 +42,13 @@ def shaft(wrong: np.ndarray | None = None) -> Bones:
     return Bones(bone, none, none, places, classes, np.zeros(len(places), np.float16))
 
 
+def named(work: Working, bones: Bones) -> np.ndarray:
+    """Labels on the working grid."""
+    return name_all(work, mix_names(bones, work.grid.spacing)).labels
+
+
 def test_each_part_of_a_bone_has_its_name_and_side(work: Working) -> None:
-    labels = name_all(work, shaft()).labels
+    labels = named(work, shaft())
     assert set(np.unique(labels)) == {
         0,
         site("femur_diaphysis_left").label,
@@ -55,14 +61,14 @@ def test_each_part_of_a_bone_has_its_name_and_side(work: Working) -> None:
 def test_a_lone_wrong_name_gives_way_to_the_bone_around_it(work: Working) -> None:
     lone = np.zeros(SHAPE, bool)
     lone[5, 30, 47] = True
-    labels = name_all(work, shaft(lone)).labels
+    labels = named(work, shaft(lone))
     assert labels[5, 30, 47] == site("femur_diaphysis_left").label
 
 
 def test_a_large_piece_of_another_name_stays(work: Working) -> None:
     piece = np.zeros(SHAPE, bool)
     piece[4:8, 64:80, 44:52] = True
-    labels = name_all(work, shaft(piece)).labels
+    labels = named(work, shaft(piece))
     assert labels[5, 75, 47] == site("patella_left").label
 
 
@@ -73,4 +79,4 @@ def test_no_bone_gives_no_label(work: Working) -> None:
         np.zeros((0, len(class_names())), np.float16),
         np.zeros(0, np.float16),
     )
-    assert not name_all(work, empty).labels.any()
+    assert not named(work, empty).any()

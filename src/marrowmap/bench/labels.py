@@ -14,6 +14,7 @@ from marrowmap.bench.own_labels import own_labels
 from marrowmap.bench.statistics import interval, mean, share
 from marrowmap.core.site import Site, all_sites, site_of_label
 from marrowmap.core.skeleton import Skeleton
+from marrowmap.imaging.nearest_unit import unit_of
 from marrowmap.phantom.sets import SetName
 
 Say = Callable[[str], None]
@@ -31,6 +32,8 @@ class LabelRecord:
     unit_of_bone: tuple[float, float] = (0, 0)
     lesion_bone_side: tuple[float, float] = (0, 0)
     lesion_segment: tuple[float, float] = (0, 0)
+    lesion_beside: tuple[float, float] = (0, 0)
+    """Lesions that lie in no labelled bone and take the name of the nearest one."""
     body: dict[str, tuple[float, float]] = field(default_factory=dict)
     """Recall, right units and lesions again, of bones outside hands and feet."""
     level: tuple[float, float] = (0, 0)
@@ -78,13 +81,6 @@ def _sides(truth: np.ndarray, found: np.ndarray) -> tuple[float, float]:
     return float((side[truth] == side[found])[paired].sum()), float(paired.sum())
 
 
-def unit_in(mask: np.ndarray, skeleton: Skeleton) -> Site | None:
-    """The unit most of the mask's labelled voxels lie in; None when the labels miss it."""
-    votes = np.bincount(skeleton.labels[mask], minlength=256)
-    votes[0] = 0
-    return site_of_label(int(votes.argmax())) if votes.max() else None
-
-
 def _bone(unit: Site) -> str:
     return "vertebra" if unit.is_vertebra else unit.bone
 
@@ -92,9 +88,11 @@ def _bone(unit: Site) -> str:
 def _lesions(exam: BenchExam, skeleton: Skeleton, record: LabelRecord) -> None:
     for lesion in exam.truth:
         true = site_of_label(lesion.label)
-        found = unit_in(exam.lesions == lesion.number, skeleton)
+        near = unit_of(skeleton, exam.lesions == lesion.number)
         if true is None:
             continue
+        record.lesion_beside = _add(record.lesion_beside, near is not None and near.distance_mm > 0)
+        found = None if near is None else near.unit
         same = found is not None and (_bone(true), true.side) == (_bone(found), found.side)
         in_body = not true.in_hand_or_foot
         record.lesion_bone_side = _add(record.lesion_bone_side, same)
@@ -164,6 +162,7 @@ def summary(records: list[LabelRecord], name: str) -> dict[str, Any]:
         "side_accuracy": pairs("side"),
         "lesion_bone_side_accuracy": pairs("lesion_bone_side"),
         "lesion_segment_accuracy": pairs("lesion_segment"),
+        "lesions_named_after_the_nearest_bone": pairs("lesion_beside"),
         "vertebral_level_accuracy": pairs("level"),
         "vertebral_level_within_one": pairs("level_within_one"),
         "vertebral_levels_called_certain": pairs("certain_levels"),

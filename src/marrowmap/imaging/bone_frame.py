@@ -17,8 +17,10 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from marrowmap.core.followup.places import bone_key
+from marrowmap.core.geometry import PointMm
 from marrowmap.core.site import Segment, Side, Site, all_sites, site_of_label
 from marrowmap.core.skeleton import Skeleton
+from marrowmap.imaging.nearest_unit import REACH_MM, nearest_unit
 
 Points = npt.NDArray[np.float64]
 
@@ -263,7 +265,7 @@ def affine_between(source: Points, target: Points, start: Points, hold: float) -
     return matrix, b - matrix @ a
 
 
-def units_of(skeleton: Skeleton, points_mm: Points, reach_mm: float = 18.0) -> tuple[Site, ...]:
+def units_of(skeleton: Skeleton, points_mm: Points, reach_mm: float = REACH_MM) -> tuple[Site, ...]:
     """Units that the points lie in, most points first; outside all bone the nearest unit within ``reach_mm``."""
     grid = skeleton.grid
     voxels = np.rint((points_mm - grid.affine[:3, 3]) @ np.linalg.inv(grid.affine[:3, :3]).T).astype(np.intp)
@@ -273,15 +275,5 @@ def units_of(skeleton: Skeleton, points_mm: Points, reach_mm: float = 18.0) -> t
     found = [site_of_label(int(v)) for v in np.argsort(-counts, kind="stable") if counts[v] > 0]
     if found:
         return tuple(u for u in found if u is not None)
-    centre = np.rint(voxels.mean(axis=0)).astype(np.intp)
-    reach = np.ceil(reach_mm / np.array(grid.spacing)).astype(np.intp)
-    low, high = np.clip(centre - reach, 0, None), np.minimum(centre + reach + 1, np.array(grid.shape))
-    if (high <= low).any():
-        return ()
-    part = skeleton.labels[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
-    near = np.argwhere(part)
-    if not len(near):
-        return ()
-    apart = (((near + low - centre) * np.array(grid.spacing)) ** 2).sum(axis=1)
-    best = site_of_label(int(part[tuple(near[int(apart.argmin())])]))
-    return () if best is None or apart.min() > reach_mm**2 else (best,)
+    near = nearest_unit(skeleton, PointMm(*map(float, points_mm.mean(axis=0))), reach_mm)
+    return () if near is None else (near.unit,)

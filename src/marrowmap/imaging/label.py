@@ -16,6 +16,7 @@ from marrowmap.errors import InputError
 from marrowmap.imaging.grids import is_upright, labels_onto
 from marrowmap.imaging.grids import resample as resample_any
 from marrowmap.imaging.label_assemble import PART, WHOLE_BODY, Assembled, assemble, name_all
+from marrowmap.imaging.label_mixing import mix_names
 from marrowmap.imaging.label_rough import CERTAINTY, rough_labels
 from marrowmap.imaging.naming import LEAST, name_again, naming_view
 from marrowmap.imaging.network import FATTY, FLUID, REGIONAL, Bones, find_bones, is_regional, weights_there
@@ -52,20 +53,21 @@ def label_skeleton(
     if not weights_there("units"):
         return _rough(work)
     asked = network or "units"
-    bones, named = _first_look(work, asked)
+    bones, mixed, named = _first_look(work, asked)
     if network is None and not named.labels.any() and is_regional(work) and weights_there(REGIONAL):
         asked = REGIONAL
-        bones, named = _first_look(work, asked)
+        bones, mixed, named = _first_look(work, asked)
     labels = np.zeros(work.full.shape, dtype=np.uint8)
     if named.labels.any():
         if progress:
             progress("drawing outlines", 1, 3)
-        outline = outline_view(volumes, work, bones, name_all(work, bones).labels)
+        outline = outline_view(volumes, work, bones, name_all(work, mixed).labels)
         share = bone_share(outline)
         if progress:
             progress("naming bones", 2, 3)
         if asked != REGIONAL:  # the second look knows the first names of whole bodies only
-            named = assemble(work, name_again(naming_view(work, bones, outline, share), bones))
+            again = name_again(naming_view(work, bones, outline, share), bones)
+            named = assemble(work, mix_names(again, work.grid.spacing))
         labels = _to_full(
             nearest_units(named.labels, work.grid, outline.grid), share, outline.grid, work.full
         )
@@ -93,10 +95,12 @@ def _anatomical(volumes: dict[str, Volume]) -> dict[str, Volume]:
     return {n: v for n, v in volumes.items() if n in (*FLUID, *FATTY) or v is main}
 
 
-def _first_look(work: Working, network: str) -> tuple[Bones, Assembled]:
-    """What may be bone, and the names of what is not unlikely to be: they tell whether the exam is trusted."""
+def _first_look(work: Working, network: str) -> tuple[Bones, Bones, Assembled]:
+    """What may be bone, the same with names mixed, and the names of what is not unlikely to be bone: they tell whether
+    the exam is trusted."""
     bones = find_bones(work, network)
-    return bones, assemble(work, bones.above(LEAST), PART if network == REGIONAL else WHOLE_BODY)
+    mixed = mix_names(bones, work.grid.spacing)
+    return bones, mixed, assemble(work, mixed.above(LEAST), PART if network == REGIONAL else WHOLE_BODY)
 
 
 def coronal_volumes(volumes: dict[str, Volume]) -> dict[str, Volume] | None:

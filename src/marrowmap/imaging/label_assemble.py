@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +20,6 @@ from marrowmap.imaging.working import Working
 
 LIKELY = 0.5
 """Bone probability above which a voxel is bone; less likely ones get a unit in case the finer grid needs it."""
-AROUND_MM = 15.0
-"""Names are mixed with those of the bone in a box of this size around them."""
 SMALLEST_ML = 0.1
 SPECK_SHARE = 0.08
 """Parts of a unit smaller than this share of its largest part, or SMALLEST_ML, are taken for errors."""
@@ -75,12 +71,12 @@ class Named:
 
 
 def name_all(work: Working, bones: Bones, piece: float = SPECK_SHARE) -> Named:
-    """Name every voxel that may be bone, trusted or not."""
+    """Name every voxel that may be bone, trusted or not. bones: with names mixed, see ``mix_names``."""
     places = bones.places
     if len(places) == 0:
         nothing = Spine(np.zeros(0, int), frozenset())
         return Named(np.zeros(work.grid.shape, np.uint8), np.zeros(0, np.float32), nothing, False)
-    shares = _smooth_classes(work, bones)
+    shares = bones.classes.astype(np.float32, copy=False)
     classes = shares.argmax(axis=1)
     points = _points(places, work.grid)
     likely = bones.bone[tuple(places.T)] > LIKELY
@@ -95,7 +91,7 @@ def name_all(work: Working, bones: Bones, piece: float = SPECK_SHARE) -> Named:
 
 
 def assemble(work: Working, bones: Bones, trust: Trust = WHOLE_BODY) -> Assembled:
-    """Name every likely bone voxel of an exam, as far as the names are to be trusted."""
+    """Name every likely bone voxel of an exam, as far as the names are to be trusted. bones: as in ``name_all``."""
     if len(bones.places) == 0:
         return Assembled(np.zeros(work.grid.shape, np.uint8), {}, frozenset(), {}, ("No bone was found.",))
     named = name_all(work, bones, trust.piece)
@@ -139,36 +135,6 @@ def _index(label: int) -> int:
 
 
 _FIRST_VERTEBRA = next(s.label for s in all_sites() if s.is_vertebra)
-
-
-def _smooth_classes(work: Working, bones: Bones) -> npt.NDArray[np.float32]:
-    """Class probabilities of every likely voxel, mixed with their mean over the bone around it."""
-    size = [2 * (round(AROUND_MM / step) // 2) + 1 for step in work.grid.spacing]
-    at = tuple(bones.places.T)
-    weight = bones.bone[at].astype(np.float32) ** 2
-    bone = np.zeros(work.grid.shape, dtype=np.float32)
-    bone[at] = weight
-    mass = ndimage.uniform_filter(bone, size)[at] + 1e-6
-    out = bones.classes.astype(np.float32)
-
-    def mix(k: int) -> None:
-        some = np.flatnonzero(out[:, k] > 0.01)
-        if not len(some) or out[some, k].max() <= 0.05:
-            return
-        # bone farther away has none of this class to mix in
-        low = np.maximum(bones.places[some].min(axis=0) - size, 0)
-        high = bones.places[some].max(axis=0) + size + 1
-        inside = np.flatnonzero(((bones.places >= low) & (bones.places < high)).all(axis=1))
-        spot = tuple((bones.places[inside] - low).T)
-        local = np.zeros(np.minimum(high, work.grid.shape) - low, dtype=np.float32)
-        local[spot] = weight[inside] * out[inside, k]
-        mean = ndimage.uniform_filter(local, size)[spot] / mass[inside]
-        out[inside, k] = 0.5 * (out[inside, k] + mean)
-
-    # the filters leave the interpreter's lock
-    with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as threads:
-        list(threads.map(mix, range(out.shape[1])))
-    return out
 
 
 def _points(places: npt.NDArray[np.intp], grid: Grid) -> npt.NDArray[np.float64]:

@@ -22,7 +22,7 @@ from marrowmap.core.skeleton import Skeleton
 from marrowmap.core.volume import Volume
 from marrowmap.errors import InputError
 from marrowmap.imaging.muscle import MuscleReference, muscle_mask, muscle_reference
-from marrowmap.imaging.working import enlarge, prepare, resample
+from marrowmap.imaging.working import enlarge, finite, prepare, resample
 
 Bool = npt.NDArray[np.bool_]
 Box = tuple[slice, slice, slice]
@@ -214,7 +214,7 @@ def _read(volume: Volume, box: Box, grid: Grid) -> tuple[np.ndarray, Bool]:
         signal = np.asarray(volume.array[box], dtype=np.float32)
         return signal, np.broadcast_to(covered, signal.shape)
     target = grid.part(box)
-    signal = resample(np.nan_to_num(volume.array), volume.grid, target)
+    signal = resample(finite(volume.array), volume.grid, target)
     covered_full = np.ones(volume.grid.shape, bool) if volume.covered is None else volume.covered
     return signal, resample(covered_full, volume.grid, target) > 0.5
 

@@ -52,7 +52,7 @@ class Bones:
     """What the unit network says of an exam on its working grid.
 
     bone, disc, muscle: probability, float16, [slice, row, column]. places: (n, 3) voxels that may be bone;
-    classes: float16 probabilities of the bone classes there given that they are bone, (n, classes); order:
+    classes: probabilities of the bone classes there given that they are bone, (n, classes), float16; order:
     vertebral level or ray there.
     """
 
@@ -60,7 +60,7 @@ class Bones:
     disc: npt.NDArray[np.float16]
     muscle: npt.NDArray[np.float16]
     places: npt.NDArray[np.intp]
-    classes: npt.NDArray[np.float16]
+    classes: npt.NDArray[np.floating]
     order: npt.NDArray[np.float16]
 
     def above(self, share: float) -> Bones:

@@ -27,10 +27,14 @@ def normalise(signal: Float, spacing: tuple[float, float, float]) -> Float:
     total = ndimage.gaussian_filter(pooled_sum, sigma, truncate=2.5)
     count = ndimage.gaussian_filter(pooled_n, sigma, truncate=2.5)
     mean = (total + 0.02 * level) / (count + 0.02)
-    mean = enlarge(mean, signal.shape)
-    ratio = signal / np.maximum(mean, 0.3 * level + 1e-9)
-    compressed: Float = (3 * ratio / (1.5 + ratio)).astype(np.float32)
-    return compressed
+    # in place: on large exams new memory takes longer than the sums
+    ratio = enlarge(mean, signal.shape)
+    np.maximum(ratio, 0.3 * level + 1e-9, out=ratio)
+    np.divide(signal, ratio, out=ratio)
+    shifted = ratio + np.float32(1.5)
+    ratio *= 3
+    ratio /= shifted
+    return ratio
 
 
 def tissue_level(signal: Float) -> float:
@@ -56,5 +60,8 @@ def pool(array: npt.NDArray[np.generic]) -> Float:
 
 def enlarge(small: Float, shape: tuple[int, ...]) -> Float:
     """Undo ``pool`` by repetition and a light blur."""
-    big = np.repeat(np.repeat(small, POOL, axis=1), POOL, axis=2)[:, : shape[1], : shape[2]]
-    return ndimage.uniform_filter(big, (1, POOL, POOL)).astype(np.float32)
+    big = np.asarray(small, dtype=np.float32)
+    for axis in (1, 2):
+        big = np.repeat(big, POOL, axis=axis).take(np.arange(shape[axis]), axis)
+        ndimage.uniform_filter1d(big, POOL, axis=axis, output=big)
+    return big

@@ -18,7 +18,7 @@ from marrowmap.imaging.label_classes import class_names, class_of_label
 from marrowmap.imaging.network import FATTY, FLUID, Bones, probability
 from marrowmap.imaging.normalise import normalise
 from marrowmap.imaging.surroundings import Lattice, Level, count_of, features_at, levels_of
-from marrowmap.imaging.working import Working, enlarge, prepare_main, resample, working_grid
+from marrowmap.imaging.working import Working, enlarge, finite, prepare_main, resample, working_grid
 
 Float = npt.NDArray[np.float32]
 
@@ -69,7 +69,7 @@ def outline_view(
     channels = np.zeros((5, *grid.shape), dtype=np.float32)
     for channel, volume in zip(channels, (fluid, fatty), strict=False):
         if volume is not None:
-            channel[:] = normalise(resample(np.nan_to_num(volume.array), volume.grid, grid), grid.spacing)
+            channel[:] = normalise(resample(finite(volume.array), volume.grid, grid), grid.spacing)
     for channel, share in zip(channels[2:], (bones.bone, bones.muscle, bones.disc), strict=True):
         channel[:] = resample(share, work.grid, grid)
     may_be = ndimage.maximum_filter(bones.bone.astype(np.float32), (1, 3, 3)) > WORTH_ASKING

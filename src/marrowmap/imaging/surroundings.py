@@ -77,7 +77,7 @@ def levels_of(
 def _level(smooth: Float, step: tuple[int, ...], shrink: int, along: tuple[int, ...]) -> Level:
     reach = (1, max((abs(k) for k in along), default=1), 1)
     pad = tuple(k * s for k, s in zip(reach, step, strict=True))
-    padded = np.pad(smooth, [(p, p) for p in pad]).astype(np.float32)
+    padded = np.pad(smooth.astype(np.float32, copy=False), [(p, p) for p in pad])
     _, rows, columns = padded.shape
     boxes = [(a, b, c) for a in (-1, 0, 1) for b in (-1, 0, 1) for c in (-1, 0, 1)]
     boxes += [(0, b, 0) for b in along]

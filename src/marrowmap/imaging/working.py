@@ -21,6 +21,9 @@ SLICE_MM = 5.0
 SLICE_KEPT_MM = (3.9, 6.6)
 """Slice distances that are kept as they are; others are brought to SLICE_MM."""
 
+NEARLY = 1e-6
+"""Voxels by which a centre may miss an edge that it lies on."""
+
 Float = npt.NDArray[np.float32]
 Bool = npt.NDArray[np.bool_]
 
@@ -42,13 +45,17 @@ def working_grid(grid: Grid, pixel_mm: float = IN_PLANE_MM) -> Grid:
     return Grid((shape[0], shape[1], shape[2]), affine)
 
 
-def weights(source: Grid, target: Grid, axis: int) -> Float:
-    """Matrix (target, source) that averages or interpolates one axis linearly; rows sum to 1."""
+def places_along(source: Grid, target: Grid, axis: int) -> npt.NDArray[np.float64]:
+    """Where the voxels of ``target`` lie along one axis, in voxels of ``source``; their axes run alike."""
     direction = source.affine[:3, axis] / source.spacing[axis]
     offset = float((target.affine[:3, 3] - source.affine[:3, 3]) @ direction) / source.spacing[axis]
-    step = target.spacing[axis] / source.spacing[axis]
-    places = np.clip(offset + step * np.arange(target.shape[axis]), 0, source.shape[axis] - 1)
-    width = max(step, 1.0)
+    return offset + target.spacing[axis] / source.spacing[axis] * np.arange(target.shape[axis])
+
+
+def weights(source: Grid, target: Grid, axis: int) -> Float:
+    """Matrix (target, source) that averages or interpolates one axis linearly; rows sum to 1."""
+    places = np.clip(places_along(source, target, axis), 0, source.shape[axis] - 1)
+    width = max(target.spacing[axis] / source.spacing[axis], 1.0)
     matrix = np.clip(1 - np.abs(places[:, None] - np.arange(source.shape[axis])[None]) / width, 0, None)
     return (matrix / matrix.sum(axis=1, keepdims=True)).astype(np.float32)
 
@@ -62,21 +69,38 @@ def resample(array: npt.NDArray[np.generic], source: Grid, target: Grid) -> Floa
             target.spacing[axis], source.spacing[axis], rtol=1e-4
         ):
             continue
-        moved = np.tensordot(
-            weights(source, target, axis), out.astype(np.float32, copy=False), axes=(1, axis)
-        )
-        out = np.moveaxis(moved, 0, axis)
+        out = _along(weights(source, target, axis), np.ascontiguousarray(out, dtype=np.float32), axis)
     return np.ascontiguousarray(out, dtype=np.float32)
+
+
+def _along(matrix: Float, array: Float, axis: int) -> Float:
+    """``matrix`` applied to one axis. Each row has few weights: whole slices or rows are summed, nothing is turned."""
+    if axis == 2:
+        return array @ matrix.T
+    few = int((matrix > 0).sum(axis=1).max())
+    near = np.argsort(matrix, axis=1)[:, -few:]
+    share = np.take_along_axis(matrix, near, axis=1)
+    out: Float | float = 0.0
+    for k in range(few):
+        part = array.take(near[:, k], axis)
+        part *= share[:, k].reshape((-1, 1, 1) if axis == 0 else (-1, 1))
+        out = np.add(out, part, out=part)
+    assert isinstance(out, np.ndarray)
+    return out
+
+
+def finite(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """0 for NaN and the largest numbers for infinities; the array itself where it has none."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        clean = np.isfinite(array.sum(dtype=np.float64))
+    return array if clean else np.nan_to_num(array)
 
 
 def nearest_index(source: Grid, target: Grid) -> tuple[npt.NDArray[np.intp], ...]:
     """For each axis the nearest voxel of ``source`` for each voxel of ``target`` (for ``np.ix_``)."""
     out = []
     for axis in range(3):
-        direction = source.affine[:3, axis] / source.spacing[axis]
-        offset = float((target.affine[:3, 3] - source.affine[:3, 3]) @ direction) / source.spacing[axis]
-        step = target.spacing[axis] / source.spacing[axis]
-        places = np.round(offset + step * np.arange(target.shape[axis])).astype(np.intp)
+        places = np.round(places_along(source, target, axis)).astype(np.intp)
         out.append(np.clip(places, 0, source.shape[axis] - 1))
     return tuple(out)
 
@@ -201,29 +225,25 @@ def prepare(volumes: dict[str, Volume]) -> Working:
     for name, volume in volumes.items():
         if volume.contrast is Contrast.LOCALIZER:
             continue
-        signal[name] = resample(np.nan_to_num(volume.array), volume.grid, grid)
+        signal[name] = resample(finite(volume.array), volume.grid, grid)
         covered[name] = _covered(volume, grid)
         signal[name][~covered[name]] = 0
     return Working(grid, first.grid, signal, covered, _stations(first, grid))
 
 
 def _covered(volume: Volume, grid: Grid) -> Bool:
-    if volume.covered is None:
-        low, high = volume.grid.extent_mm()
-        if volume.grid.shape == grid.shape or volume.grid.aligned_with(grid):
-            return np.ones(grid.shape, dtype=bool)
-        inside = np.ones(grid.shape, dtype=bool)
-        centres = [grid.affine[:3, a][None] * np.arange(grid.shape[a])[:, None] for a in range(3)]
-        for k, (lo, hi) in enumerate(zip(low, high, strict=True)):
-            place = (
-                grid.affine[k, 3]
-                + centres[0][:, k][:, None, None]
-                + centres[1][:, k][None, :, None]
-                + centres[2][:, k][None, None, :]
-            )
-            inside &= (place >= lo) & (place <= hi)
+    if volume.covered is None:  # axes run alike, so that each of them decides for itself
+        slices, rows, columns = (_inside(volume.grid, grid, axis) for axis in range(3))
+        inside: Bool = slices[:, None, None] & rows[:, None] & columns
         return inside
     return resample(volume.covered, volume.grid, grid) > 0.5
+
+
+def _inside(source: Grid, target: Grid, axis: int) -> Bool:
+    """Which voxels of ``target`` have their centre within the edges of ``source``, along one axis."""
+    places = places_along(source, target, axis)
+    inside: Bool = (places >= -0.5 - NEARLY) & (places <= source.shape[axis] - 0.5 + NEARLY)
+    return inside
 
 
 def _stations(volume: Volume, grid: Grid) -> npt.NDArray[np.int16]:

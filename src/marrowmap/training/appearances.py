@@ -18,7 +18,8 @@ from scipy import ndimage
 from marrowmap.bench.exams import BenchExam
 from marrowmap.core.geometry import Grid
 from marrowmap.core.volume import Volume
-from marrowmap.imaging.label_assemble import assemble
+from marrowmap.imaging.label_assemble import name_all
+from marrowmap.imaging.label_mixing import mix_names
 from marrowmap.imaging.network import Bones, find_bones
 from marrowmap.imaging.outline import OutlineView, outline_view
 from marrowmap.imaging.working import Working, prepare
@@ -57,7 +58,8 @@ def first_looks(
             volumes, sites, grid = appearance(exam, rng)
             work = prepare(volumes)
             bones = find_bones(work)
-            outline = outline_view(volumes, work, bones, assemble(work, bones).labels)
+            mixed = mix_names(bones, work.grid.spacing)
+            outline = outline_view(volumes, work, bones, name_all(work, mixed).labels)
             if int(outline.worth.sum()) >= FEWEST:
                 yield name, FirstLook(sites, grid, work, bones, outline), rng
             print(f"{name} {time.time() - begun:.1f} s", flush=True)

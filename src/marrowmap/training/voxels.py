@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 from torch import Tensor, nn
 
 from marrowmap.imaging.surroundings import Lattice, count_of
@@ -138,6 +140,10 @@ def options(step: str, *, epochs: int, seed: int = 1) -> argparse.ArgumentParser
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=seed)
     parser.add_argument("--draw-only", action="store_true")
+    parser.add_argument("--begin", type=Path, help="ONNX file of this step whose weights are trained on")
+    parser.add_argument(
+        "--keep", type=float, default=0.0, help="share of the weights of --begin in the mean that is exported"
+    )
     return parser
 
 
@@ -159,6 +165,9 @@ def learn(
     if args.draw_only:
         return
     checkpoint = args.out.with_suffix(".pt")
+    before = weights_of(args.begin) if args.begin else {}
+    if before:
+        net.load_state_dict(before)
     fitted = fit(
         net,
         loss_of,
@@ -170,7 +179,20 @@ def learn(
         checkpoint=checkpoint,
         share=share,
     )
+    if before:
+        fitted.load_state_dict(between(before, fitted.state_dict(), args.keep))
     export(fitted, features, args.out, outputs)
+
+
+def weights_of(path: Path) -> dict[str, Tensor]:
+    """The weights in an ONNX file written by ``export``, by their names in the network."""
+    graph = onnx.load(str(path)).graph
+    return {w.name: torch.from_numpy(numpy_helper.to_array(w).copy()) for w in graph.initializer}
+
+
+def between(before: dict[str, Tensor], after: dict[str, Tensor], keep: float) -> dict[str, Tensor]:
+    """Mean of two sets of weights, ``keep`` of the first: it forgets less of what only the first one saw."""
+    return {name: keep * before[name] + (1 - keep) * weight for name, weight in after.items()}
 
 
 def export(net: nn.Module, features: int, path: Path, outputs: list[str]) -> None:

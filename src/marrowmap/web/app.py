@@ -239,8 +239,7 @@ def create_app(data: Path, registry: str = "") -> FastAPI:
 
     @app.get("/api/studies/{name}/site")
     def site_at(name: str, x: float, y: float, z: float, person: Asker) -> dict[str, Any]:
-        unit = grower.unit_at(name, PointMm(x, y, z))
-        return {"site": unit.id if unit else None}
+        return grower.unit_at(name, PointMm(x, y, z))
 
     @app.post("/api/studies/{name}/grow")
     def grow(name: str, click: Click, person: Asker) -> dict[str, Any]:

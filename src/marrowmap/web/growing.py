@@ -13,7 +13,7 @@ import numpy as np
 from marrowmap.core.geometry import PointMm
 from marrowmap.core.lesion import VertebralHeights
 from marrowmap.core.scores import genant
-from marrowmap.core.site import Site, site_of_label, sites_by_id
+from marrowmap.core.site import sites_by_id
 from marrowmap.core.skeleton import Skeleton
 from marrowmap.core.volume import Contrast, Volume
 from marrowmap.errors import InputError
@@ -21,12 +21,13 @@ from marrowmap.exchange.nifti import read_labels, read_volume
 from marrowmap.imaging.grow import grow_region
 from marrowmap.imaging.measure import RegionMeasures, exam_muscle, measure_region, vertebral_heights
 from marrowmap.imaging.muscle import MuscleReference
+from marrowmap.imaging.nearest_unit import nearest_unit
 from marrowmap.web.outlines import mask_from_json, mask_to_json
 from marrowmap.web.packs import FOLDER
 from marrowmap.web.shelf import Shelf
 
 NEAR_MM = 6.0
-"""A click this close to a bone still means the bone (our choice: about one coronal slice)."""
+"""A click this close to a bone means the bone; farther away its name is a guess (ours: about one coronal slice)."""
 
 
 class Grower:
@@ -35,10 +36,15 @@ class Grower:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
-    def unit_at(self, name: str, point: PointMm) -> Site | None:
-        """The labelled bone unit at or next to a point; None when there is none."""
+    def unit_at(self, name: str, point: PointMm) -> dict[str, Any]:
+        """site: the labelled bone unit at or next to a point. near, distance_mm: the nearest one within REACH_MM, be it
+        close or not. None when there is none."""
         skeleton = _skeleton(self._shelf.folder(name))
-        return None if skeleton is None else nearest_unit(skeleton, point)
+        near = None if skeleton is None else nearest_unit(skeleton, point)
+        if near is None:
+            return {"site": None, "near": None, "distance_mm": None}
+        site = near.unit.id if near.distance_mm <= NEAR_MM else None
+        return {"site": site, "near": near.unit.id, "distance_mm": round(near.distance_mm)}
 
     def grow(self, name: str, point: PointMm) -> dict[str, Any]:
         """Outline and measurements at a point. Raises InputError outside the exam."""
@@ -99,26 +105,6 @@ def _measured(found: RegionMeasures) -> dict[str, Any]:
     if found.site_id:
         record["extents"] = [{"site_id": found.site_id, "percent": found.extent_percent.value}]
     return record
-
-
-def nearest_unit(skeleton: Skeleton, point: PointMm) -> Site | None:
-    """The unit at a point, or the nearest within NEAR_MM; None when there is none."""
-    seed = skeleton.grid.to_voxel(point).rounded()
-    reach = [int(NEAR_MM / s) + 1 for s in skeleton.grid.spacing]
-    box = tuple(
-        slice(max(0, c - r), min(n, c + r + 1))
-        for c, r, n in zip(seed, reach, skeleton.grid.shape, strict=True)
-    )
-    places = np.argwhere(skeleton.labels[box])
-    if not len(places):
-        return None
-    corner = np.array([b.start for b in box])
-    away = (places + corner - np.array(seed)) * np.array(skeleton.grid.spacing)
-    distance = np.linalg.norm(away, axis=1)
-    nearest = int(distance.argmin())
-    if distance[nearest] > NEAR_MM:
-        return None
-    return site_of_label(int(skeleton.labels[tuple(places[nearest] + corner)]))
 
 
 @lru_cache(maxsize=4)

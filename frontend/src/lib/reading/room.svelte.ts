@@ -13,7 +13,7 @@ import { COUNTS, Hanging } from "./hanging";
 import { itemsOf, type Item } from "./items";
 import { emptyLesion } from "./lesions";
 import { Reading } from "./reading.svelte";
-import type { Candidate, Decision, Lesion, SiteRow } from "./types";
+import type { Candidate, Decision, Lesion, SiteAt, SiteRow } from "./types";
 
 export interface Opened {
   name: string;
@@ -235,16 +235,17 @@ export class Room {
     try {
       const point = this.view.point;
       const at = new URLSearchParams({ x: String(point[0]), y: String(point[1]), z: String(point[2]) });
-      const { site } = await api<{ site: string | null }>(`studies/${this.name}/site?${at}`);
+      const { site, near: close, distance_mm: away } = await api<SiteAt>(`studies/${this.name}/site?${at}`);
       let grown: { mask: MaskJson | null; why: string; measured: Partial<Lesion> } = { mask: null, why: "", measured: {} };
       if (grow) {
         this.notice = "Growing an outline…";
         grown = await api(`studies/${this.name}/grow`, { method: "POST", json: { point_mm: point } });
       }
       const here = site ?? grown.measured.extents?.[0]?.site_id;
-      const near = here ?? (await this.nearestUnit(point));
+      const near = here ?? close ?? (await this.nearestUnit(point));
       const id = this.reading!.add({ ...emptyLesion(near, point), ...grown.measured }, grown.mask);
-      this.notice = here ? (grow && !grown.mask ? grown.why : "") : `No labelled bone lies here. ${this.siteNames.get(near)} is a guess: type the site of the new lesion.`;
+      const guess = close && away ? `${this.siteNames.get(near)}, ${away} mm away, is the nearest` : `${this.siteNames.get(near)} is a guess`;
+      this.notice = here ? (grow && !grown.mask ? grown.why : "") : `No labelled bone lies here. ${guess}: check the site of the new lesion.`;
       this.select(id);
       if (!here) this.focusSite();
     } catch (error) {

@@ -110,6 +110,13 @@ export interface Candidate {
   measured: Record<string, { value: number | null; unit: string; uncertainty: number | null }>;
 }
 
+/** Which unit a place belongs to. near: the nearest labelled one within reach, with its distance, also where site is null. */
+export interface SiteAt {
+  site: string | null;
+  near: string | null;
+  distance_mm: number | null;
+}
+
 export interface SiteRow {
   id: string;
   name: string;

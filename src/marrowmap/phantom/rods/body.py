@@ -13,11 +13,12 @@ from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.core.site import site
 from marrowmap.phantom.body import BodyFacts, ChildSpec, Maps, Tissue
 from marrowmap.phantom.rods.arms import arm
-from marrowmap.phantom.rods.flesh import organs, outline
+from marrowmap.phantom.rods.flesh import outline
 from marrowmap.phantom.rods.foot import foot, foot_layout
 from marrowmap.phantom.rods.growth import proportions
 from marrowmap.phantom.rods.hand import hand
 from marrowmap.phantom.rods.legs import femur, lower_leg
+from marrowmap.phantom.rods.organs import organs
 from marrowmap.phantom.rods.posture import posture
 from marrowmap.phantom.rods.trunk import (
     disc_profiles,
