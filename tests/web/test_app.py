@@ -203,6 +203,20 @@ def test_a_click_in_a_bone_names_it_and_grows_an_outline(client, small_exam):
     assert client.post("/api/studies/child/grow", json={"point_mm": [9000, 0, 0]}).status_code == 422
 
 
+def test_a_place_beside_bone_is_told_with_its_distance_and_not_called_the_bone(client, small_exam):
+    x, y, z = next(i for i in small_exam.record["lesions"] if i["site"].startswith("tibia"))["centre_mm"]
+    asked = [
+        client.get("/api/studies/child/site", params={"x": x, "y": y - away, "z": z}).json()
+        for away in (0, *range(6, 60, 2))
+    ]
+    beside = [found for found in asked if found["near"] and not found["site"]]
+
+    assert asked[0] == {"site": asked[0]["near"], "near": asked[0]["site"], "distance_mm": 0}
+    assert beside
+    assert all(6 < found["distance_mm"] <= 18 for found in beside)
+    assert asked[-1] == {"site": None, "near": None, "distance_mm": None}
+
+
 def test_packs_are_written_once_and_agree(known_study):
     raw = (known_study / "pages" / "STIR.i16").read_bytes()
 
