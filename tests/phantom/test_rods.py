@@ -171,6 +171,26 @@ def test_hands_and_feet_are_not_those_of_the_held_out_child(seed):
         assert max(dice.values()) < 0.9, dice
 
 
+def test_what_lies_before_a_thoracic_vertebra_differs_from_child_to_child():
+    t7 = site("vertebra_t7").label
+    usual, widths, lungs = [], [], []
+    for seed in range(8):
+        body = rod_body(ChildSpec(seed, 10.0, "F", thoracic_levels=12, scoliosis_cobb_deg=0))
+        maps = body.paint(body_grid(body, (3.0, 3.0, 3.0)))
+        bone = np.argwhere((maps.site == t7) & (maps.part == 1))
+        middle = bone.mean(axis=0).round().astype(int)
+        front = int(bone[:, 0].min())  # slices run backwards
+        before = maps.tissue[front - 3 : front, middle[1] - 2 : middle[1] + 3, middle[2] - 4 : middle[2] + 5]
+        usual.append(int(np.bincount(before.ravel()).argmax()))
+        row = maps.tissue[front - 6, middle[1]]
+        widths.append(3.0 * np.abs(np.flatnonzero(row == Tissue.LUNG) - middle[2]).min())
+        lungs.append(float((maps.tissue == Tissue.LUNG).sum()) * maps.grid.voxel_ml)
+    assert len(set(usual)) >= 2
+    assert np.ptp(widths) > 12, widths
+    assert set(usual) <= {Tissue.LUNG, Tissue.CONNECTIVE, Tissue.FAT, Tissue.MUSCLE, Tissue.VESSEL}
+    assert min(lungs) > 300
+
+
 def test_it_is_trained_on_and_never_tested_with():
     assert isinstance(make_body(request_of(ROD_SEEDS.start)), RodBody)
     assert request_of(ROD_SEEDS.start - 1).body == "mesh"

@@ -135,11 +135,10 @@ def _between_the_lungs(
         top - ahead * half[0], end - ahead * half[1], (0, 0.5, 1), tuple(gap), (half[0], half.mean(), half[1])
     )
     gullet = middles - ahead * (deep + (inside.gullet_mm + 1) * s)[:, None] + [5 * s, 0, 0]
+    soft = (Tissue.LUNG, Tissue.CONNECTIVE)
     return [
-        Filling(between, inside.between, (Tissue.LUNG,)),
-        Filling(
-            Band(middles, tuple(wide), tuple(deep), np.array([1.0, 0, 0])), inside.beside, (Tissue.LUNG,)
-        ),
+        Filling(between, inside.between, soft),
+        Filling(Band(middles, tuple(wide), tuple(deep), np.array([1.0, 0, 0])), inside.beside, soft),
         Filling(Rod(gullet[1:-1], np.full(len(chest) - 2, inside.gullet_mm * s)), Tissue.MUSCLE),
     ]
 
