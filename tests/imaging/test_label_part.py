@@ -28,7 +28,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the networks asked; that of whole bodies names nothing, that of parts one unit."""
     names: list[str] = []
 
-    def named(work: Any, network: str) -> tuple[Bones, Assembled]:
+    def named(work: Any, network: str) -> tuple[Bones, Bones, Assembled]:
         names.append(network)
         labels = np.full(work.grid.shape, FEMUR.label if network == REGIONAL else 0, np.uint8)
         bone = np.full(work.grid.shape, 0.9, np.float16)
@@ -36,7 +36,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found = Bones(
             bone, bone, bone, none.astype(np.intp), none.astype(np.float16), none.astype(np.float16)
         )
-        return found, Assembled(labels, {FEMUR.id: 0.9}, frozenset(), {}, ())
+        return found, found, Assembled(labels, {FEMUR.id: 0.9}, frozenset(), {}, ())
 
     monkeypatch.setattr(label, "_first_look", named)
     monkeypatch.setattr(label, "bone_share", lambda view: np.ones(view.grid.shape, np.float16))

@@ -32,7 +32,7 @@ def exam() -> tuple[Working, Bones, OutlineView, np.ndarray]:
     bones = Bones(
         shaft, np.zeros(SHAPE, np.float16), np.zeros(SHAPE, np.float16), seen, classes, np.zeros(len(seen))
     )
-    view = OutlineView(work.grid, shaft > 0, (shaft > 0).astype(np.uint8), [])
+    view = OutlineView(work.grid, shaft > 0, (shaft > 0).astype(np.uint8), [], (0, 0, 0))
     return work, bones, view, shaft
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +11,9 @@ from scipy import sparse
 from marrowmap.imaging.network import Bones
 
 AROUND_MM = 15.0
-"""Names are mixed with those of the bone in a box of about this size around them."""
+"""Names are mixed with those of the bone in a box of this size around them."""
 CELL = (1, 2, 2)
-"""Voxels are gathered in cells of so many; a box is made of whole ones."""
+"""Voxels are gathered in cells of so many."""
 
 
 def mix_names(bones: Bones, spacing: tuple[float, float, float]) -> Bones:
@@ -44,18 +43,27 @@ def _cells(bones: Bones) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
 
 
 def _neighbours(cells: npt.NDArray[np.intp], spacing: tuple[float, float, float]) -> sparse.csr_array:
-    """(cell, cell): 1 for those in the box around a cell, itself among them."""
-    reach = [round(AROUND_MM / (s * c)) // 2 for s, c in zip(spacing, CELL, strict=True)]
+    """(cell, cell): how much of the other cell lies in the box around the middle of a cell, 0 to 1."""
+    shares = [_shares(s * c) for s, c in zip(spacing, CELL, strict=True)]
+    reach = np.array([len(share) // 2 for share in shares])
     padded = cells + reach
     shape = padded.max(axis=0) + reach + 1
     number = np.full(shape, -1, dtype=np.int32)
     number[tuple(padded.T)] = np.arange(len(cells))
-    rows, columns = [], []
-    for step in product(*(range(-r, r + 1) for r in reach)):
-        other = number[tuple((padded + step).T)]
+    rows, columns, values = [], [], []
+    for step in np.ndindex(*(len(share) for share in shares)):
+        other = number[tuple((cells + step).T)]
         there = np.flatnonzero(other >= 0)
         rows.append(there)
         columns.append(other[there])
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    ones = np.ones(len(row), dtype=np.float32)
-    return sparse.csr_array((ones, (row, column)), shape=(len(cells), len(cells)))
+        values.append(np.full(len(there), np.prod([a[k] for a, k in zip(shares, step, strict=True)])))
+    row, column, value = (np.concatenate(parts) for parts in (rows, columns, values))
+    return sparse.csr_array((value.astype(np.float32), (row, column)), shape=(len(cells), len(cells)))
+
+
+def _shares(step_mm: float) -> npt.NDArray[np.float64]:
+    """How much of each cell along one axis lies in the box: all of those inside, a part of the two at its ends."""
+    beyond = max(0.0, (AROUND_MM / step_mm - 1) / 2)
+    reach = int(np.ceil(beyond))
+    away = np.abs(np.arange(-reach, reach + 1))
+    return np.clip(beyond + 1 - away, 0, 1)

@@ -7,6 +7,7 @@ from shape alone, one told as well what the unit network thought there and along
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -114,15 +115,21 @@ def _thoughts(
     at = np.ravel_multi_index(tuple((bones.places // (1, POOL, POOL)).T), small)
     weight = bone[tuple(bones.places.T)] + 1e-3
     total = np.bincount(at, weights=weight, minlength=np.prod(small)).reshape(small).astype(np.float32)
-    levels = []
     step_mm = np.array(work.grid.spacing) * (1, POOL, POOL)
-    for size in THOUGHT_MM:
-        step = tuple(max(1, round(size / s)) for s in step_mm)
-        mass = ndimage.uniform_filter(total, step) + 1e-4
-        for k in range(CLASSES):
-            some = np.bincount(at, weights=weight * bones.classes[:, k], minlength=np.prod(small))
-            mean = ndimage.uniform_filter(some.reshape(small).astype(np.float32), step) / mass
-            levels.append(_column(mean, step, ALONG if size == THOUGHT_MM[-1] else ()))
+    steps = [tuple(max(1, round(size / s)) for s in step_mm) for size in THOUGHT_MM]
+    masses = [ndimage.uniform_filter(total, step) + 1e-4 for step in steps]
+
+    def around(k: int) -> list[Level]:
+        some = np.bincount(at, weights=weight * bones.classes[:, k], minlength=np.prod(small))
+        mean = some.reshape(small).astype(np.float32)
+        return [
+            _column(ndimage.uniform_filter(mean, step) / mass, step, ALONG if size == THOUGHT_MM[-1] else ())
+            for size, step, mass in zip(THOUGHT_MM, steps, masses, strict=True)
+        ]
+
+    with ThreadPoolExecutor(2) as threads:  # the filters leave the interpreter's lock
+        by_class = list(threads.map(around, range(CLASSES)))
+    levels = [found[i] for i in range(len(THOUGHT_MM)) for found in by_class]
     return thought, levels
 
 

@@ -71,10 +71,11 @@ class Bones:
 
 MAYBE = 0.02
 """Voxels whose bone probability stays below this are never bone; the outline network decides on the others."""
-CHUNK = 20_000
+CHUNK = 8_000
+"""Voxels asked at once: larger arrays are given back to the system and fetched anew each time, which takes longer."""
 SOME_TISSUE = 0.3
 """Share of the voxels around that must show signal where a fat-bright sequence would show marrow."""
-WORTH_A_LOOK = 0.04
+WORTH_A_LOOK = 0.08
 """Every fourth voxel is asked first; where none around reaches this bone probability, the rest is not asked."""
 
 

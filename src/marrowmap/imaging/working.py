@@ -6,6 +6,7 @@ and the exam's own slices (4 to 6.5 mm), and brought back to the exam's grid at 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -220,14 +221,17 @@ def prepare(volumes: dict[str, Volume]) -> Working:
     """
     first = prepare_main(volumes)
     grid = working_grid(first.grid)
-    signal: dict[str, Float] = {}
-    covered: dict[str, Bool] = {}
-    for name, volume in volumes.items():
-        if volume.contrast is Contrast.LOCALIZER:
-            continue
-        signal[name] = resample(finite(volume.array), volume.grid, grid)
-        covered[name] = _covered(volume, grid)
-        signal[name][~covered[name]] = 0
+    names = [name for name, volume in volumes.items() if volume.contrast is not Contrast.LOCALIZER]
+
+    def bring(volume: Volume) -> tuple[Float, Bool]:
+        signal, covered = resample(finite(volume.array), volume.grid, grid), _covered(volume, grid)
+        signal[~covered] = 0
+        return signal, covered
+
+    with ThreadPoolExecutor(2) as threads:  # the sums leave the interpreter's lock
+        brought = list(threads.map(bring, (volumes[name] for name in names)))
+    signal = {name: found for name, (found, _) in zip(names, brought, strict=True)}
+    covered = {name: found for name, (_, found) in zip(names, brought, strict=True)}
     return Working(grid, first.grid, signal, covered, _stations(first, grid))
 
 
