@@ -92,3 +92,37 @@ def test_an_exam_without_bone_gets_no_label() -> None:
     given = volumes()
     flat = {"STIR": Volume(np.full(SHAPE, 50.0, np.float32), given["STIR"].grid, Contrast.STIR)}
     assert not label_skeleton(flat).labels.any()
+
+
+@pytest.mark.parametrize("empty", [(7, 90, 60), (0, 30, 33)])
+def test_reading_only_the_part_with_bone_changes_no_number(
+    monkeypatch: pytest.MonkeyPatch, empty: tuple[int, int, int]
+) -> None:
+    """Two shafts and ``empty`` slices, rows and columns of air before them."""
+    given = {
+        name: Volume(
+            np.pad(v.array, [(n, 12) for n in empty]),
+            Grid.coronal(
+                (SHAPE[0] + empty[0] + 12, SHAPE[1] + empty[1] + 12, SHAPE[2] + empty[2] + 12),
+                v.grid.spacing,
+                PointMm(-200, -100, 200),
+            ),
+            v.contrast,
+        )
+        for name, v in volumes().items()
+    }
+    work = prepare(given)
+    bone = np.zeros(work.grid.shape, np.float16)
+    rows = slice(empty[1] * 2 // 3 + 20, empty[1] * 2 // 3 + 40)
+    bone[empty[0] + 6 : empty[0] + 10, rows, empty[2] * 2 // 3 + 12 : empty[2] * 2 // 3 + 20] = 0.8
+    labels = np.where(bone > 0, TIBIA["right"], 0).astype(np.uint8)
+    none = np.zeros((0, 3))
+    bones = Bones(bone, bone, bone, none.astype(np.intp), none, none)
+    part = outline_view(given, work, bones, labels)
+    everything = tuple(slice(0, n) for n in part.grid.shape)
+    monkeypatch.setattr("marrowmap.imaging.outline._box_to_read", lambda _worth, _spacing: everything)
+    whole = outline_view(given, work, bones, labels)
+    places = np.argwhere(whole.worth)
+    assert part.corner != (0, 0, 0)
+    assert len(places) > 500
+    np.testing.assert_allclose(part.at(places), whole.at(places), atol=1e-5)

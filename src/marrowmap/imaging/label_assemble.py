@@ -43,7 +43,7 @@ class Trust:
 WHOLE_BODY = Trust(0.3, 0.45)
 """On synthetic children units have 0.5 to 0.9; on real adult legs in a contrast never trained on they had 0.2 to 0.4,
 and wrongly."""
-PART = Trust(0.64, 0.55, by_voxel=True, piece=0.5)
+PART = Trust(0.65, 0.55, by_voxel=True, piece=0.5)
 """For the network of parts of the body: a unit is one piece there, and a second one is a shaft taken for another.
 Chosen on cut exams of the validation set (``bench labels --part``); the one piece after a look at real legs."""
 

@@ -75,7 +75,7 @@ CHUNK = 8_000
 """Voxels asked at once: larger arrays are given back to the system and fetched anew each time, which takes longer."""
 SOME_TISSUE = 0.3
 """Share of the voxels around that must show signal where a fat-bright sequence would show marrow."""
-WORTH_A_LOOK = 0.08
+WORTH_A_LOOK = 0.04
 """Every fourth voxel is asked first; where none around reaches this bone probability, the rest is not asked."""
 
 

@@ -67,17 +67,22 @@ def levels_of(
         step_mm = (spacing[0], spacing[1] * shrink, spacing[2] * shrink)
         step = tuple(max(1, round(lattice.size_mm / s)) for s in step_mm)
         channel = pooled[k] if lattice.far else channels[k]
-        smooth = ndimage.uniform_filter(channel, step) if max(step) > 1 else channel
-        return _level(smooth, step, shrink, lattice.along)
+        return _level(channel, step, shrink, lattice.along)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # the filters leave the interpreter's lock
         return list(threads.map(make, [(lattice, k) for lattice in lattices for k in lattice.channels]))
 
 
-def _level(smooth: Float, step: tuple[int, ...], shrink: int, along: tuple[int, ...]) -> Level:
+def _level(channel: Float, step: tuple[int, ...], shrink: int, along: tuple[int, ...]) -> Level:
+    """``channel`` averaged over boxes of ``step`` voxels, straight into its place between zeros."""
     reach = (1, max((abs(k) for k in along), default=1), 1)
     pad = tuple(k * s for k, s in zip(reach, step, strict=True))
-    padded = np.pad(smooth.astype(np.float32, copy=False), [(p, p) for p in pad])
+    padded = np.zeros([n + 2 * p for n, p in zip(channel.shape, pad, strict=True)], dtype=np.float32)
+    inside = padded[tuple(slice(p, p + n) for n, p in zip(channel.shape, pad, strict=True))]
+    if max(step) > 1:
+        ndimage.uniform_filter(channel, step, output=inside)
+    else:
+        inside[:] = channel
     _, rows, columns = padded.shape
     boxes = [(a, b, c) for a in (-1, 0, 1) for b in (-1, 0, 1) for c in (-1, 0, 1)]
     boxes += [(0, b, 0) for b in along]
