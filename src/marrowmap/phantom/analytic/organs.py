@@ -19,8 +19,15 @@ from marrowmap.phantom.analytic.posture import Posture
 from marrowmap.phantom.analytic.spine import spine_levels
 from marrowmap.phantom.body import ChildSpec, Tissue
 from marrowmap.phantom.solids.filling import Filling
-from marrowmap.phantom.solids.shapes import Band, Ellipsoid, Profile, Rod, Shape, Vector, unit
-from marrowmap.phantom.solids.viscera import behind_the_belly, bladder, great_vessels, heart_at, upper_belly
+from marrowmap.phantom.solids.shapes import Band, Ellipsoid, Profile, Rod, Shape, Vector
+from marrowmap.phantom.solids.viscera import (
+    behind_the_belly,
+    bladder,
+    bowel,
+    great_vessels,
+    heart_at,
+    upper_belly,
+)
 
 
 def organs(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Filling]:
@@ -48,7 +55,7 @@ def organs(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Filling]:
         (np.array([0, -20 * s, 20 * s]), (72 * p.a, 56 * p.a, 62 * s)),
     ):
         found.append(Filling(Ellipsoid(centre, half), Tissue.FAT, depth_mm=wall + 3 * p.a))
-    found += _bowel(rng, s, belly_mid, front)
+    found += bowel(rng, s, belly_mid, (front, 34 * s))
     dome = lower[2] - 4 * s
     found += upper_belly(dome, s)
     found += behind_the_belly(pose.joints, t, s) + [bladder(rng.uniform(0.65, 1.25), s), *great_vessels(t, s)]
@@ -144,27 +151,3 @@ def _mediastinum(p: Proportions, pose: Posture, t: dict[str, Vector]) -> list[Fi
             depth_mm=10 * p.a,
         )
     ]
-
-
-def _bowel(rng: np.random.Generator, s: float, middle: float, front: float) -> list[Filling]:
-    found = []
-    for _ in range(34):
-        angle, reach = rng.uniform(0, 2 * np.pi), np.sqrt(rng.uniform(0, 1))
-        spot = np.array(
-            [
-                78 * s * reach * np.cos(angle),
-                front + 34 * s * reach * np.sin(angle),
-                middle - 4 * s + rng.uniform(-62, 52) * s,
-            ]
-        )
-        direction = unit(rng.normal(0, 1, 3) * [1, 0.6, 0.5])
-        chain = np.array(
-            [spot - direction * 16 * s, spot + rng.normal(0, 4, 3) * s, spot + direction * 16 * s]
-        )
-        r = rng.uniform(6.5, 11) * s
-        found.append(Filling(Rod(chain, np.full(3, r)), Tissue.BOWEL, (Tissue.FAT, Tissue.BOWEL), 17 * s))
-        content = rng.choice([Tissue.BOWEL, Tissue.BOWEL_FLUID, Tissue.AIRWAY], p=[0.55, 0.27, 0.18])
-        found.append(
-            Filling(Rod(chain, np.full(3, r - 2.2 * s)), Tissue(int(content)), (Tissue.BOWEL,), 18 * s)
-        )
-    return found

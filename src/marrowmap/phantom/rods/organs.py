@@ -17,8 +17,15 @@ from marrowmap.phantom.body import ChildSpec, Tissue
 from marrowmap.phantom.rods.trunk import head_ellipsoids, sternal_notch, vertebra_sizes
 from marrowmap.phantom.rods.trunk_build import trunk_build
 from marrowmap.phantom.solids.filling import Filling
-from marrowmap.phantom.solids.shapes import Band, Ellipsoid, Profile, Rod, Vector, unit
-from marrowmap.phantom.solids.viscera import behind_the_belly, bladder, great_vessels, heart_at, upper_belly
+from marrowmap.phantom.solids.shapes import Band, Ellipsoid, Profile, Rod, Vector
+from marrowmap.phantom.solids.viscera import (
+    behind_the_belly,
+    bladder,
+    bowel,
+    great_vessels,
+    heart_at,
+    upper_belly,
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ def organs(spec: ChildSpec, p: Proportions, pose: Posture) -> list[Filling]:
             Ellipsoid(np.array([0, -20 * s, 20 * s]), (62 * s, 44 * s, 60 * s)), Tissue.FAT, depth_mm=17 * s
         )
     )
-    found += _bowel(rng, s, belly_mid, l5)
+    found += bowel(rng, s, belly_mid, (-30 * s, 28 * s))
     dome = lower[2] + (inside.dome_mm - 4) * s
     found += upper_belly(dome, s)
     found += behind_the_belly(pose.joints, t, s) + [bladder(rng.uniform(0.65, 1.25), s), *great_vessels(t, s)]
@@ -141,30 +148,6 @@ def _between_the_lungs(
         Filling(Band(middles, tuple(wide), tuple(deep), np.array([1.0, 0, 0])), inside.beside, soft),
         Filling(Rod(gullet[1:-1], np.full(len(chest) - 2, inside.gullet_mm * s)), Tissue.MUSCLE),
     ]
-
-
-def _bowel(rng: np.random.Generator, s: float, middle: float, l5: Vector) -> list[Filling]:
-    found = []
-    for _ in range(34):
-        angle, reach = rng.uniform(0, 2 * np.pi), np.sqrt(rng.uniform(0, 1))
-        spot = np.array(
-            [
-                78 * s * reach * np.cos(angle),
-                -30 * s + 28 * s * reach * np.sin(angle),
-                middle - 4 * s + rng.uniform(-62, 52) * s,
-            ]
-        )
-        direction = unit(rng.normal(0, 1, 3) * [1, 0.6, 0.5])
-        chain = np.array(
-            [spot - direction * 16 * s, spot + rng.normal(0, 4, 3) * s, spot + direction * 16 * s]
-        )
-        r = rng.uniform(6.5, 11) * s
-        found.append(Filling(Rod(chain, np.full(3, r)), Tissue.BOWEL, (Tissue.FAT, Tissue.BOWEL), 17 * s))
-        content = rng.choice([Tissue.BOWEL, Tissue.BOWEL_FLUID, Tissue.AIRWAY], p=[0.55, 0.27, 0.18])
-        found.append(
-            Filling(Rod(chain, np.full(3, r - 2.2 * s)), Tissue(int(content)), (Tissue.BOWEL,), 18 * s)
-        )
-    return found
 
 
 def _head(p: Proportions, pose: Posture) -> list[Filling]:

@@ -94,6 +94,31 @@ def behind_the_belly(joints: Mapping[str, Vector], t: Mapping[str, Vector], s: f
     return found
 
 
+def bowel(rng: np.random.Generator, s: float, middle: float, depth: tuple[float, float]) -> list[Filling]:
+    """Loops around the height ``middle``. depth: y of their middle, and how far they lie from it, in millimetres."""
+    found = []
+    for _ in range(34):
+        angle, reach = rng.uniform(0, 2 * np.pi), np.sqrt(rng.uniform(0, 1))
+        spot = np.array(
+            [
+                78 * s * reach * np.cos(angle),
+                depth[0] + depth[1] * reach * np.sin(angle),
+                middle - 4 * s + rng.uniform(-62, 52) * s,
+            ]
+        )
+        direction = unit(rng.normal(0, 1, 3) * [1, 0.6, 0.5])
+        chain = np.array(
+            [spot - direction * 16 * s, spot + rng.normal(0, 4, 3) * s, spot + direction * 16 * s]
+        )
+        r = rng.uniform(6.5, 11) * s
+        found.append(Filling(Rod(chain, np.full(3, r)), Tissue.BOWEL, (Tissue.FAT, Tissue.BOWEL), 17 * s))
+        content = rng.choice([Tissue.BOWEL, Tissue.BOWEL_FLUID, Tissue.AIRWAY], p=[0.55, 0.27, 0.18])
+        found.append(
+            Filling(Rod(chain, np.full(3, r - 2.2 * s)), Tissue(int(content)), (Tissue.BOWEL,), 18 * s)
+        )
+    return found
+
+
 def bladder(full: float, s: float) -> Filling:
     """full: factor of its widths."""
     return Filling(
