@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 from scipy import ndimage
+from scipy.special import expit
 
 from marrowmap.imaging.label_classes import BONE, DISC, MUSCLE
 from marrowmap.imaging.label_features import UNIT_LATTICES
@@ -194,7 +195,7 @@ def probability(name: str, view: Worthwhile) -> Float:
     def ask(chunk: slice) -> None:
         part = places[chunk]
         (logit,) = net.run(None, {"x": view.at(part)})
-        out[tuple(part.T)] = 1 / (1 + np.exp(-logit[:, 0]))
+        out[tuple(part.T)] = expit(logit[:, 0])
 
     in_chunks(ask, len(places))
     return out
