@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from marrowmap.core.site import VERTEBRAL_LEVELS
-from marrowmap.imaging.levels import REGIONS, count_levels, region_of
+from marrowmap.imaging.levels import NUMBERINGS, REGIONS, Spine, count_levels, region_of
 
 
 def spine(first: int, last: int, noise: float = 0.6, shift: float = 0.0, seed: int = 1):
-    """Bodies of growing height from ``first`` to ``last`` with discs between: points, truth, rough levels, discs."""
+    """Bodies from level ``first`` to ``last`` that look like what they are, as ``column`` gives them."""
+    levels = range(first, last + 1)
+    return column(levels, levels, noise, shift, seed)
+
+
+def column(levels: Sequence[int], seen: Sequence[int], noise: float, shift: float = 0.0, seed: int = 1):
+    """Bodies of growing height with discs between: points, truth, rough levels, regions, discs.
+
+    seen: the level that the network takes each body for; C1 and C2 always look like themselves.
+    """
     rng = np.random.default_rng(seed)
     z, points, truth, discs = 0.0, [], [], []
-    for level in range(first, last + 1):
+    for level in levels:
         height = 12 + 0.6 * level
         n = 150
         points.append(
@@ -26,10 +37,10 @@ def spine(first: int, last: int, noise: float = 0.6, shift: float = 0.0, seed: i
         )
         z -= 3
     where, level = np.concatenate(points), np.concatenate(truth)
-    per_body = rng.normal(shift, noise, 24)
-    rough = level + per_body[level] + rng.normal(0, 0.5, len(level))
+    rough = np.repeat(seen + rng.normal(shift, noise, len(levels)), n) + rng.normal(0, 0.5, len(level))
+    named = [region_of(v if min(v, s) < 2 else s) for v, s in zip(levels, seen, strict=True)]
     regions = np.full((len(level), len(REGIONS)), 0.03)
-    regions[np.arange(len(level)), [region_of(v) for v in level]] = 0.9
+    regions[np.arange(len(level)), np.repeat(named, n)] = 0.9
     return where, level, rough, regions, (np.concatenate(discs), np.full(len(discs) * 40, 0.8))
 
 
@@ -151,3 +162,89 @@ def test_a_piece_of_the_sacrum_taken_for_a_vertebra_does_not_shift_the_count() -
         sacrum_top=z,
     )
     assert np.mean(found.level[: len(level)] == level) > 0.93
+
+
+T11, L5 = VERTEBRAL_LEVELS.index("T11"), 23
+WHOLE_TO_L5, TO_L5, TO_L3, TO_T10 = (L5, True), (L5, False), (21, False), (16, False)
+"""Last level in view, and whether the sacrum is."""
+
+
+def read_view(
+    number: str, first: int, last: int, sacrum: bool, guess: str = "its own"
+) -> tuple[Spine, float]:
+    """Count a view of a child with ``number`` thoracic vertebrae; and the share of voxels that are wrong but sure.
+
+    guess: what the network takes a body for: its own level, or that of the usual spine by the place of the body from
+    the head or from the sacrum.
+    """
+    child = NUMBERINGS[number]
+    places = [i for i, level in enumerate(child) if first <= level <= last]
+    guessed = {
+        "its own": [child[i] for i in places],
+        "from the head": [min(i, L5) for i in places],
+        "from the sacrum": [max(0, i + 24 - len(child)) for i in places],
+    }[guess]
+    points, level, rough, regions, discs = column([child[i] for i in places], guessed, noise=0.15)
+    found = count_levels(points, rough, regions, discs, float(points[:, 2].min()) if sacrum else None)
+    sure = ~np.isin(found.level, list(found.uncertain))
+    return found, float(np.mean(sure & (found.level != level)))
+
+
+@pytest.mark.parametrize(("last", "sacrum"), [WHOLE_TO_L5, TO_L5, TO_L3, TO_T10])
+@pytest.mark.parametrize("first", [0, 1, 2, 3, 8, 11, 14])
+@pytest.mark.parametrize(
+    ("number", "guess"),
+    [
+        ("12", "its own"),
+        *((n, g) for n in ("11", "13") for g in ("its own", "from the head", "from the sacrum")),
+    ],
+)
+def test_no_wrong_level_is_sure(number: str, guess: str, first: int, last: int, sacrum: bool) -> None:
+    """Whichever end is cut, and whichever end the network goes by."""
+    found, wrong = read_view(number, first, last, sacrum, guess)
+    assert wrong < 0.03, found.why  # less than one body: the rims of bodies are not meant here
+    assert bool(found.why) == bool(found.uncertain)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_usual_spine_from_the_neck_to_the_sacrum_is_certain(first: int) -> None:
+    found, _ = read_view("12", first, *WHOLE_TO_L5)
+    assert (found.uncertain, found.why) == (frozenset(), "")
+
+
+@pytest.mark.parametrize("first", [2, 3, 8, 11, 14])
+@pytest.mark.parametrize("number", ["11", "12", "13"])
+def test_the_sacrum_without_the_neck_makes_every_level_uncertain(number: str, first: int) -> None:
+    found, _ = read_view(number, first, *WHOLE_TO_L5, guess="from the sacrum")
+    assert found.uncertain == set(found.level)
+    assert "the sacrum is in view but not the upper neck" in found.why
+
+
+@pytest.mark.parametrize("view", [TO_L5, TO_L3])
+@pytest.mark.parametrize("number", ["11", "12", "13"])
+def test_the_neck_without_the_sacrum_leaves_the_levels_above_t11_certain(
+    number: str, view: tuple[int, bool]
+) -> None:
+    found, _ = read_view(number, 0, *view, guess="from the head")
+    assert found.uncertain == {v for v in found.level if v >= T11}
+    assert "from T11 down" in found.why
+
+
+def test_a_view_that_ends_above_t11_is_certain_when_it_shows_the_neck() -> None:
+    found, _ = read_view("12", 0, *TO_T10)
+    assert (found.uncertain, found.why) == (frozenset(), "")
+
+
+def test_bodies_that_do_not_look_like_their_number_are_uncertain_also_above_t11() -> None:
+    points, level, rough, regions, discs = spine(0, 21, noise=0.1)
+    found = count_levels(points, rough + np.where(level % 2, 1.0, -1.0), regions, discs, sacrum_top=None)
+    assert found.uncertain == set(found.level)
+    assert "do not agree" in found.why
+
+
+def test_an_atlas_that_the_count_calls_c2_is_uncertain() -> None:
+    """A body of the neck was missed: counted from the sacrum, all below it fit."""
+    levels = [0, 1, *range(3, 24)]
+    points, _, rough, regions, discs = column(levels, levels, noise=0.1)
+    found = count_levels(points, rough, regions, discs, sacrum_top=float(points[:, 2].min()))
+    assert found.uncertain == set(found.level)

@@ -2,8 +2,10 @@
 
 The network gives every vertebral voxel a rough level and a region (C1, C2, cervical, thoracic, lumbar); alone
 these are off by one too often. Consecutive bodies must carry consecutive levels, so one offset is chosen for
-all of them together. When the upper and the lower spine ask for different offsets (11 or 13 thoracic levels, a
-missed body), or when neither end is in view, the levels are called uncertain.
+all of them together. All levels are called uncertain when the upper and the lower spine ask for different offsets
+(11 or 13 thoracic levels, a missed body), and when the upper neck is not in view: counted from the sacrum alone, an
+unusual number of thoracic vertebrae or a transitional vertebra shifts the levels unseen. Counted from the upper neck
+without the sacrum, T11 and all below are uncertain.
 """
 
 from __future__ import annotations
@@ -38,11 +40,14 @@ BEYOND = -2.0
 """What a body above the atlas or below L5 costs: a piece of the skull or of the sacrum taken for a vertebra."""
 UNUSUAL = 4.0
 """How much better an unusual number of thoracic vertebrae must fit; chosen on validation children."""
+COUNT_MATTERS = VERTEBRAL_LEVELS.index("T11")
+"""First level that may be the last thoracic one. Above it a count from the atlas is right with 11, 12 and 13."""
 
 
 @dataclass(frozen=True)
 class Spine:
-    """level: for every vertebral voxel given, 0 (C1) to 23 (L5). uncertain: levels that may be wrong by one."""
+    """level: for every vertebral voxel given, 0 (C1) to 23 (L5). uncertain: levels that may be wrong by one; all, none
+    or those from T11 down. why: in words for a reader; empty when none is uncertain."""
 
     level: npt.NDArray[np.int64]
     uncertain: frozenset[int]
@@ -177,10 +182,11 @@ def _boundaries(profile: Float, pace: Float) -> list[int]:
 def _number(
     body: npt.NDArray[np.int64], bodies: int, rough: Float, regions: Float, sacrum: bool, meets_sacrum: bool
 ) -> Spine:
-    """Choose one numbering for all bodies; compare what the upper and the lower half would choose.
+    """Choose one numbering for all bodies, and say which of its levels may be wrong.
 
     That the last body above the sacrum is L5, and that there may be 11 or 13 thoracic vertebrae, helps to choose,
-    never to be certain.
+    never to be certain. Certain is a count from an upper neck that is seen, and below T10 only if it also ends right
+    at the sacrum.
     """
     size = np.bincount(body, minlength=bodies)[:bodies]
     real = size > 0.25 * np.median(size[size > 0])
@@ -200,24 +206,38 @@ def _number(
     half = bodies // 2
     upper = max(offsets, key=lambda k: usual[k][:half].sum())
     lower = max(offsets, key=lambda k: usual[k][half:].sum())
-    seen_top = levels[0] <= 1
-    why = ""
-    if number != "12":
+    top = int(np.argmax(real & (np.arange(bodies) + best >= 0)))
+    looks = fits.looks(top)  # the count itself is no proof of the neck: from the sacrum it may call C3 C2
+    neck = REGIONS[looks] in ("C1", "C2")
+    doubt_from, why = 0, ""
+    if not (sacrum or neck):
+        why = "neither the upper neck nor the sacrum is in view"
+    elif not neck:
+        why = (
+            "the sacrum is in view but not the upper neck, so that an unusual number of thoracic vertebrae or a "
+            "transitional vertebra cannot be noticed"
+        )
+    elif number != "12":
         wrong = "was missed" if number == "11" else "was counted twice"
-        why = f"between head and sacrum {number} thoracic vertebrae fit better than 12, or one {wrong}"
+        why = f"{number} thoracic vertebrae fit better than 12, or one {wrong}"
     elif bodies > 8 and upper != lower:
         why = "the upper and the lower spine count differently"
     elif best != order[0]:
         why = "the count from the sacrum and what the bodies look like do not agree"
     elif usual[best].sum() - usual[order[1]].sum() < 1.5:
         why = "two numberings fit nearly equally well"
-    elif not (sacrum or seen_top):
-        why = "neither the upper neck nor the sacrum is in view"
     elif _misfit(fits.middle, levels) > TRUSTED_MISFIT:
         why = "the count and what each body looks like do not agree"
-    elif sacrum and seen_top and levels[-1] != 23:
+    elif looks != region_of(int(levels[top])):
+        why = "the count and what the uppermost body looks like do not agree"
+    elif sacrum and (levels[-1] != 23 or last + best > 23):
         why = "the count from head to sacrum is unusual"
-    uncertain = frozenset(int(v) for v in levels) if why else frozenset()
+    elif not sacrum and levels[-1] >= COUNT_MATTERS:
+        doubt_from = COUNT_MATTERS
+        why = (
+            "the sacrum is not in view, so that from T11 down they depend on the number of thoracic vertebrae"
+        )
+    uncertain = frozenset(int(v) for v in levels if v >= doubt_from) if why else frozenset()
     return Spine(levels[body], uncertain, why)
 
 
@@ -250,6 +270,10 @@ class _Fits:
             middle[b] = np.median(rough[body == b])
             share[b] = np.log(regions[body == b].mean(axis=0) + 0.02)
         return cls(middle, share, real)
+
+    def looks(self, body: int) -> int:
+        """Place in REGIONS of what a body looks like most."""
+        return int(self.share[body].argmax())
 
     def of_bodies(self, sequence: tuple[int, ...], offset: int) -> Float:
         """How well each body fits its level; the first body is number ``offset`` of ``sequence``."""
