@@ -23,6 +23,7 @@ from marrowmap.exchange.label_maps import bone_map
 from marrowmap.exchange.study_folder import new_folder, write_study
 from marrowmap.imaging.candidates import CandidateSet, find_candidates
 from marrowmap.imaging.compose import Composition, compose_exam
+from marrowmap.imaging.coronal_copy import coronal_copy
 from marrowmap.imaging.label import label_part, label_skeleton
 from marrowmap.imaging.outside_labels import skeleton_from_outside
 from marrowmap.imaging.protocol import assess_protocol
@@ -131,8 +132,11 @@ def _labels_and_candidates(
         own = partial(label_skeleton, volumes, progress=progress) if composition.layout != "native" else None
         skeleton = skeleton_from_outside(given.labels, given.grid, units, volumes, own)
     progress("looking for candidates")
-    age = exam.patient.age_years
-    return skeleton, find_candidates(volumes, skeleton, age_years=age, progress=progress)
+    copy = coronal_copy(volumes, skeleton)
+    if copy is None:
+        return skeleton, find_candidates(volumes, skeleton, progress=progress)
+    found = find_candidates(copy.volumes, copy.skeleton, progress=progress)
+    return skeleton, copy.back(found, skeleton)
 
 
 def native_stacks(study: Study, source: ExamSource) -> dict[str, Volume]:

@@ -54,6 +54,10 @@ def true_candidates(folder: Path, volumes: dict[str, Volume], skeleton: Skeleton
                 "t1_ratio",
                 "adc",
                 "adc_p10",
+                "periosteal_ratio",
+                "soft_tissue_ratio",
+                "heights",
+                "units",
             )
         }
         candidates.append(

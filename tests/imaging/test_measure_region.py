@@ -92,6 +92,21 @@ def test_one_click_grows_the_ball(exam) -> None:
     assert grown.measures.site_id == TIBIA.id
 
 
+def test_where_t1_is_all_there_is_one_click_grows_the_dark_ball(exam) -> None:
+    volumes, skeleton, ball = exam
+    grown = grow_region({"T1": volumes["T1"]}, skeleton, skeleton.grid.to_mm(Voxel(12, 40, 30)))
+    assert 2 * (grown.mask & ball).sum() / (grown.mask.sum() + ball.sum()) > 0.85
+    assert grown.clicked < 0.6
+
+
+def test_a_click_reads_a_volume_of_another_grid_where_it_lies(exam) -> None:
+    volumes, skeleton, ball = exam
+    lower = volumes["STIR"].grid.part((slice(0, 24), slice(20, 120), slice(0, 60)))
+    part = Volume(volumes["STIR"].array[:, 20:], lower, Contrast.T2FS)
+    grown = grow_region({"T2FS": part}, skeleton, skeleton.grid.to_mm(Voxel(12, 40, 30)))
+    assert 2 * (grown.mask & ball).sum() / (grown.mask.sum() + ball.sum()) > 0.85
+
+
 def test_a_click_beside_labelled_bone_does_not_fill_the_bright_tissue_around_it(exam) -> None:
     volumes, skeleton, ball = exam
     s, _, c = np.indices(ball.shape)

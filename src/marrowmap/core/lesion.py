@@ -30,13 +30,54 @@ class Assessment(StrEnum):
 class Measured:
     """A number with its spread. value None: could not be measured; ``why_missing`` says why.
 
-    uncertainty: one standard deviation in the unit of ``value``; None when unknown.
+    uncertainty: one standard deviation in the unit of ``value``; None when unknown. note: what must be said with the
+    number, to follow its unit; "" when nothing.
     """
 
     value: float | None
     unit: str
     uncertainty: float | None = None
     why_missing: str = ""
+    note: str = ""
+
+
+NOT_RECORDED = Measured(None, "ratio", None, "not recorded in this study")
+"""A ratio that studies of earlier versions do not hold."""
+
+
+@dataclass(frozen=True)
+class UnitShare:
+    """One unit that a candidate lies in, and how much of the unit's imaged volume it takes, in percent."""
+
+    site_id: str
+    share: Measured
+
+
+@dataclass(frozen=True)
+class VertebralHeights:
+    """Heights of one vertebral body in mm; None: not measured. ``reference``: see scores.genant."""
+
+    anterior_mm: float | None = None
+    middle_mm: float | None = None
+    posterior_mm: float | None = None
+    reference_mm: float | None = None
+
+
+@dataclass(frozen=True)
+class MeasuredHeights:
+    """Heights of one vertebral body in mm with their spread. reference: mean back height of the bodies beside it."""
+
+    anterior_mm: Measured
+    middle_mm: Measured
+    posterior_mm: Measured
+    reference_mm: Measured
+
+    @property
+    def plain(self) -> VertebralHeights:
+        """The numbers alone, as a reading keeps them and scores take them."""
+        return VertebralHeights(
+            self.anterior_mm.value, self.middle_mm.value, self.posterior_mm.value, self.reference_mm.value
+        )
 
 
 @dataclass(frozen=True)
@@ -48,6 +89,9 @@ class Candidate:
         extent is the share of the unit's imaged volume. si_ratio: mean signal over muscle of the same
         station. adc, adc_p10: 1e-6 mm2/s. score: 0..1, calibrated on synthetic children only.
     label: value of this candidate in ``candidates.nii.gz``.
+    periosteal_ratio, soft_tissue_ratio: fluid-sensitive signal over muscle next to the bone and in the tissue beside
+        it. heights: of the vertebra it lies in; None elsewhere. units: every unit touched, the main one first.
+        Studies of earlier versions hold none of the four: NOT_RECORDED, None and ().
     """
 
     id: str
@@ -65,6 +109,10 @@ class Candidate:
     label: int
     level_uncertain: bool = False
     healthy_prevalence: str = ""
+    periosteal_ratio: Measured = NOT_RECORDED
+    soft_tissue_ratio: Measured = NOT_RECORDED
+    heights: MeasuredHeights | None = None
+    units: tuple[UnitShare, ...] = ()
 
     @property
     def site(self) -> Site:
@@ -99,16 +147,6 @@ class SiteExtent:
         site(self.site_id)
         if self.percent is not None and not 0 <= self.percent <= 100:
             raise ValueError(f"percent of {self.site_id} must lie in 0 to 100, got {self.percent}")
-
-
-@dataclass(frozen=True)
-class VertebralHeights:
-    """Heights of one vertebral body in mm; None: not measured. ``reference``: see scores.genant."""
-
-    anterior_mm: float | None = None
-    middle_mm: float | None = None
-    posterior_mm: float | None = None
-    reference_mm: float | None = None
 
 
 @dataclass(frozen=True)

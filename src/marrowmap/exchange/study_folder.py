@@ -200,6 +200,7 @@ def _measured(measured: Measured) -> dict[str, Any]:
         "unit": measured.unit,
         "uncertainty": measured.uncertainty,
         "why_missing": measured.why_missing,
+        "note": measured.note,
     }
 
 
@@ -214,8 +215,11 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
             "t1_ratio",
             "adc",
             "adc_p10",
+            "periosteal_ratio",
+            "soft_tissue_ratio",
         )
     }
+    heights = candidate.heights
     return {
         "id": candidate.id,
         "site": candidate.site_id,
@@ -233,4 +237,6 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "healthy_prevalence": candidate.healthy_prevalence,
         "label": candidate.label,
         "measured": {name: _measured(value) for name, value in measured.items()},
+        "heights": None if heights is None else {k: _measured(v) for k, v in vars(heights).items()},
+        "units": [{"site": unit.site_id, "percent": _measured(unit.share)} for unit in candidate.units],
     }

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from marrowmap.core.exam import Acquisition, BodyRegion, Exam, Leftover, Patient, Scanner, Sex, Stack
 from marrowmap.core.geometry import Grid, Plane, PointMm
-from marrowmap.core.lesion import Candidate, Measured
+from marrowmap.core.lesion import Candidate, Measured, MeasuredHeights, UnitShare
 from marrowmap.core.protocol import ItemState, ProtocolItem, ProtocolReport, ProtocolStatus
 from marrowmap.core.reading import Reading
 from marrowmap.core.seam import Seam
@@ -247,10 +247,8 @@ def _seam(entry: dict[str, Any]) -> Seam:
 
 
 def _candidate(entry: dict[str, Any]) -> Candidate:
-    measured = {
-        k: Measured(v["value"], v["unit"], v["uncertainty"], v["why_missing"])
-        for k, v in entry["measured"].items()
-    }
+    measured = {k: _measured(v) for k, v in entry["measured"].items()}
+    heights = entry.get("heights")  # this and the next are not in studies of earlier versions
     return Candidate(
         id=entry["id"],
         site_id=entry["site"],
@@ -260,5 +258,13 @@ def _candidate(entry: dict[str, Any]) -> Candidate:
         label=entry["label"],
         level_uncertain=entry["level_uncertain"],
         healthy_prevalence=entry["healthy_prevalence"],
+        heights=None if heights is None else MeasuredHeights(**{k: _measured(v) for k, v in heights.items()}),
+        units=tuple(UnitShare(unit["site"], _measured(unit["percent"])) for unit in entry.get("units", ())),
         **measured,
+    )
+
+
+def _measured(entry: dict[str, Any]) -> Measured:
+    return Measured(
+        entry["value"], entry["unit"], entry["uncertainty"], entry["why_missing"], entry.get("note", "")
     )

@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from marrowmap.core.geometry import PointMm
+from marrowmap.core.geometry import Grid, PointMm
 from marrowmap.core.skeleton import Skeleton
 from marrowmap.core.volume import Volume
 from marrowmap.errors import InputError
 from marrowmap.imaging.measure import GROWN, RegionMeasures, measure_region
 from marrowmap.imaging.muscle import MuscleReference
+from marrowmap.imaging.working import on_grid
 
 REACH_MM = 45.0
 SEED_MM, CLICK_MM, CORE_MM = 2.5, 4.0, 15.0
@@ -46,13 +47,13 @@ def grow_region(
     *,
     muscle: MuscleReference | None = None,
 ) -> Grown:
-    """Outline the bright marrow around ``point``.
+    """Outline the bright marrow around ``point``; the dark marrow where T1 is all there is.
 
     The clicked place counts as seed even when the labels miss the bone. Raises InputError when the point lies
     outside the exam or there is no sequence to grow on.
     """
-    volume = next((volumes[n] for n in ("STIR", "T2FS", "DIXON_WATER", "T1") if n in volumes), None)
-    if volume is None:
+    name = next((n for n in ("STIR", "T2FS", "DIXON_WATER", "T1") if n in volumes), None)
+    if name is None:
         raise InputError("exam", "has no sequence to grow on", "read an exam with STIR")
     if not skeleton.grid.contains(point):
         raise InputError("point", f"{tuple(point)} lies outside the exam", "click inside the images")
@@ -61,16 +62,23 @@ def grow_region(
         slice(max(0, c - int(REACH_MM / s)), min(n, c + int(REACH_MM / s) + 1))
         for c, s, n in zip(seed, skeleton.grid.spacing, skeleton.grid.shape, strict=True)
     )
-    signal = ndimage.gaussian_filter(np.asarray(volume.array[box], dtype=np.float32), (0.0, 0.8, 0.8))
+    signal = ndimage.gaussian_filter(_signal(volumes[name], skeleton.grid, box), (0.0, 0.8, 0.8))
     labels = skeleton.labels[box]
     at = tuple(c - b.start for c, b in zip(seed, box, strict=True))
-    inside = _grow(signal, labels, at, skeleton.grid.spacing)
+    inside = _grow(-signal if name == "T1" else signal, labels, at, skeleton.grid.spacing)
     mask = np.zeros(skeleton.grid.shape, dtype=bool)
     mask[box] = inside
     marrow = signal[(labels > 0) & ~inside]
     ground = float(np.median(marrow)) if marrow.size else float(np.median(signal))
     clicked = float(signal[at]) / max(ground, 1e-6)
     return Grown(mask, measure_region(volumes, skeleton, mask, muscle=muscle, edge=GROWN), clicked)
+
+
+def _signal(volume: Volume, grid: Grid, box: tuple[slice, ...]) -> npt.NDArray[np.float32]:
+    """The volume inside ``box`` of ``grid``, float32; 0 where it was not measured."""
+    if volume.grid == grid:
+        return np.asarray(volume.array[box], dtype=np.float32)
+    return on_grid(volume, grid.part((box[0], box[1], box[2])))[0]
 
 
 def _grow(

@@ -1,7 +1,8 @@
-"""The coarser grid on which an exam is analysed, and separable resampling to and from it.
+"""The coarser grid on which an exam is analysed, and resampling to and from it.
 
 Composed volumes have about twenty million voxels; labels and candidates are worked out on about 3 mm in plane
-and the exam's own slices (4 to 6.5 mm), and brought back to the exam's grid at the end.
+and the exam's own slices (4 to 6.5 mm), and brought back to the exam's grid at the end. ``on_grid`` is the one place
+where a volume comes onto another grid, be it measured in the same plane or not.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from scipy import ndimage
 
 from marrowmap.core.geometry import Grid
 from marrowmap.core.volume import Contrast, Volume
+from marrowmap.imaging.grids import ALIGNED_TOLERANCE, edge_corners, place_tilted
 
 IN_PLANE_MM = 3.0
 SLICE_MM = 5.0
@@ -24,6 +26,8 @@ SLICE_KEPT_MM = (3.9, 6.6)
 
 NEARLY = 1e-6
 """Voxels by which a centre may miss an edge that it lies on."""
+SHIFTED = 0.05
+"""Voxels; an axis of the same length and spacing that begins this much elsewhere is resampled all the same."""
 
 Float = npt.NDArray[np.float32]
 Bool = npt.NDArray[np.bool_]
@@ -66,9 +70,10 @@ def resample(array: npt.NDArray[np.generic], source: Grid, target: Grid) -> Floa
     out: npt.NDArray[np.generic] = array
     order = sorted(range(3), key=lambda a: target.shape[a] / source.shape[a])
     for axis in order:
-        if target.shape[axis] == source.shape[axis] and np.isclose(
+        same = target.shape[axis] == source.shape[axis] and np.isclose(
             target.spacing[axis], source.spacing[axis], rtol=1e-4
-        ):
+        )
+        if same and abs(places_along(source, target, axis)[0]) < SHIFTED:
             continue
         out = _along(weights(source, target, axis), np.ascontiguousarray(out, dtype=np.float32), axis)
     return np.ascontiguousarray(out, dtype=np.float32)
@@ -215,32 +220,86 @@ def prepare_main(volumes: dict[str, Volume]) -> Volume:
 
 
 def prepare(volumes: dict[str, Volume]) -> Working:
-    """Bring every volume of an exam to the working grid of its STIR (else T1, else first) volume.
-
-    Volumes on other grids than the main one must share its axes; they are resampled.
-    """
+    """Bring every volume of an exam, in whatever plane it was measured, to the working grid of its STIR (else another
+    fluid-sensitive, else T1, else first) volume."""
     first = prepare_main(volumes)
     grid = working_grid(first.grid)
     names = [name for name, volume in volumes.items() if volume.contrast is not Contrast.LOCALIZER]
-
-    def bring(volume: Volume) -> tuple[Float, Bool]:
-        signal, covered = resample(finite(volume.array), volume.grid, grid), _covered(volume, grid)
-        signal[~covered] = 0
-        return signal, covered
-
     with ThreadPoolExecutor(2) as threads:  # the sums leave the interpreter's lock
-        brought = list(threads.map(bring, (volumes[name] for name in names)))
+        brought = list(threads.map(lambda name: on_grid(volumes[name], grid), names))
     signal = {name: found for name, (found, _) in zip(names, brought, strict=True)}
     covered = {name: found for name, (_, found) in zip(names, brought, strict=True)}
     return Working(grid, first.grid, signal, covered, _stations(first, grid))
 
 
+def on_grid(volume: Volume, target: Grid) -> tuple[Float, Bool]:
+    """Signal of a volume on another grid, 0 where it was not measured; and where it was measured.
+
+    Where axes run alike each is resampled by itself, and a voxel of which more than half was measured mixes in the 0
+    of the rest, as the networks have learnt it. Else signal is averaged over what a voxel of ``target`` reaches and
+    read between voxels, of what was measured alone.
+    """
+    if run_alike(volume.grid, target):
+        signal, covered = resample(finite(volume.array), volume.grid, target), _covered(volume, target)
+        return (signal if covered.all() else np.where(covered, signal, np.float32(0))), covered
+    return _turned(volume, target)
+
+
+def run_alike(source: Grid, target: Grid) -> bool:
+    """Whether slices, rows and columns of both run in the same directions, without a drift across ``target``."""
+    one, other = (grid.affine[:3, :3] / np.array(grid.spacing) for grid in (source, target))
+    drift = np.abs(one - other) @ (np.array(target.shape) * np.array(target.spacing))
+    return bool((drift <= 2 * ALIGNED_TOLERANCE * min(*source.spacing, *target.spacing)).all())
+
+
+def _turned(volume: Volume, target: Grid) -> tuple[Float, Bool]:
+    """``on_grid`` where axes run otherwise; only what is near ``target`` is read."""
+    signal, covered = np.zeros(target.shape, np.float32), np.zeros(target.shape, bool)
+    to_source = np.linalg.inv(volume.grid.affine)
+    # voxels of the source that a voxel of the target reaches; as wide in sum as the triangle of ``weights``
+    reach = np.linalg.norm(to_source[:3, :3] @ target.affine[:3, :3], axis=1)
+    sigma = np.sqrt(np.clip(reach**2 - 1, 0, None) / 6)
+    corners = edge_corners(target) @ to_source[:3, :3].T + to_source[:3, 3]
+    low = np.clip(np.floor(corners.min(axis=0) - 3 * sigma - 2), 0, volume.grid.shape).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0) + 3 * sigma + 3), 0, volume.grid.shape).astype(int)
+    if np.any(high <= low):
+        return signal, covered
+    box = (
+        slice(int(low[0]), int(high[0])),
+        slice(int(low[1]), int(high[1])),
+        slice(int(low[2]), int(high[2])),
+    )
+    grid = volume.grid.part(box)
+    array = np.asarray(finite(volume.array[box]), dtype=np.float32)
+    measured = None if volume.covered is None else volume.covered[box].astype(np.float32)
+    if measured is not None:
+        array = array * measured
+    found = place_tilted(_smooth(array, sigma), grid, target)
+    if found is None or found.valid is None:
+        return signal, covered
+    values, there = np.asarray(found.array, dtype=np.float32), found.valid
+    if measured is not None:
+        share = place_tilted(_smooth(measured, sigma), grid, target)
+        assert share is not None
+        there = there & (np.asarray(share.array) > 0.5)
+        values = values / np.where(there, share.array, 1)
+    signal[found.box] = np.where(there, values, 0)
+    covered[found.box] = there
+    return signal, covered
+
+
+def _smooth(array: Float, sigma: npt.NDArray[np.float64]) -> Float:
+    out: Float = ndimage.gaussian_filter(array, sigma, mode="nearest", truncate=3.0)
+    return out
+
+
 def _covered(volume: Volume, grid: Grid) -> Bool:
-    if volume.covered is None:  # axes run alike, so that each of them decides for itself
-        slices, rows, columns = (_inside(volume.grid, grid, axis) for axis in range(3))
-        inside: Bool = slices[:, None, None] & rows[:, None] & columns
+    # axes run alike, so that each of them decides for itself
+    slices, rows, columns = (_inside(volume.grid, grid, axis) for axis in range(3))
+    inside: Bool = slices[:, None, None] & rows[:, None] & columns
+    if volume.covered is None:
         return inside
-    return resample(volume.covered, volume.grid, grid) > 0.5
+    return inside & (resample(volume.covered, volume.grid, grid) > 0.5)
 
 
 def _inside(source: Grid, target: Grid, axis: int) -> Bool:

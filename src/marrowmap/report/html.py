@@ -39,7 +39,7 @@ LIMITS = (
 
 @dataclass(frozen=True)
 class CandidateEntry:
-    """One candidate as the page shows it."""
+    """One candidate as the page shows it. cells: of the table. details: name and text, below the pictures."""
 
     number: str
     candidate: Candidate
@@ -47,6 +47,7 @@ class CandidateEntry:
     side: str
     segment: str
     cells: dict[str, str]
+    details: dict[str, str]
     panels: list[Panel]
 
 
@@ -177,7 +178,7 @@ def _entry(gallery: Gallery, candidate: Candidate, places: CandidateMap) -> Cand
     cells: dict[str, Any] = {
         "volume": text(candidate.volume_ml, 2),
         "diameter": text(candidate.max_diameter_mm, 0),
-        "extent": text(candidate.extent_percent, 0),
+        "extent": text(candidate.extent_percent),
         "si": text(candidate.si_ratio, 1, ""),
         "t1": text(candidate.t1_ratio, 1, ""),
         "adc": text(candidate.adc, 0, ""),
@@ -191,5 +192,17 @@ def _entry(gallery: Gallery, candidate: Candidate, places: CandidateMap) -> Cand
         candidate.site.side.value,
         wording.segment_text(candidate),
         cells,
+        _details(candidate),
         panels,
     )
+
+
+def _details(candidate: Candidate) -> dict[str, str]:
+    found = {
+        "Lies in": wording.units_text(candidate.units),
+        "Next to the bone": wording.measured_text(candidate.periosteal_ratio, 1, "× muscle"),
+        "Tissue beside it": wording.measured_text(candidate.soft_tissue_ratio, 1, "× muscle"),
+    }
+    if candidate.site.is_vertebra:
+        found["Heights"] = wording.heights_text(candidate.heights)
+    return found

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date
 
 from marrowmap.core.exam import Exam, Scanner, Sex
-from marrowmap.core.lesion import Candidate, Measured
+from marrowmap.core.lesion import Candidate, Measured, MeasuredHeights, UnitShare
+from marrowmap.core.site import site
 
 NOT_STATED = "not stated"
 
@@ -50,15 +52,33 @@ def patient_line(exam: Exam) -> list[str]:
 
 
 def measured_text(value: Measured, digits: int = 1, unit: str | None = None) -> str:
-    """The number with its spread and unit, or why there is none; no more than ``digits`` decimals, and none that would
-    say more than two figures of the spread do."""
+    """The number with its spread, unit and note, or why there is none; no more than ``digits`` decimals, and none that
+    would say more than two figures of the spread do."""
     if value.value is None:
         return f"not measured{': ' + value.why_missing if value.why_missing else ''}"
     shown = unit if unit is not None else value.unit
     if value.uncertainty:
         digits = min(digits, max(0, 1 - math.floor(math.log10(value.uncertainty))))
     spread = f" ± {value.uncertainty:.{digits}f}" if value.uncertainty is not None else ""
-    return f"{value.value:.{digits}f}{spread}{' ' + shown if shown else ''}"
+    return f"{value.value:.{digits}f}{spread}{''.join(f' {x}' for x in (shown, value.note) if x)}"
+
+
+def heights_text(heights: MeasuredHeights | None) -> str:
+    """Heights of a vertebra and of those beside it, or why there are none."""
+    if heights is None:
+        return "not measured"
+    body = (heights.anterior_mm, heights.middle_mm, heights.posterior_mm)
+    if all(h.value is None for h in body):
+        return measured_text(heights.anterior_mm)
+    parts = [f"{n} {measured_text(h)}" for n, h in zip(("front", "middle", "back"), body, strict=True)]
+    return f"{', '.join(parts)}; back of those beside it {measured_text(heights.reference_mm)}"
+
+
+def units_text(units: Sequence[UnitShare]) -> str:
+    """Every bone unit with the share of it that is taken."""
+    if not units:
+        return "not measured"
+    return "; ".join(f"{site(unit.site_id).name} {measured_text(unit.share)}" for unit in units)
 
 
 def segment_text(candidate: Candidate) -> str:

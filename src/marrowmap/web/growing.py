@@ -118,7 +118,7 @@ def _skeleton(folder: Path) -> Skeleton | None:
 
 @lru_cache(maxsize=2)
 def _images(folder: Path) -> tuple[dict[str, Volume], MuscleReference]:
-    wanted = {"STIR": Contrast.STIR, "T1": Contrast.T1, "ADC": Contrast.ADC}
+    wanted = {name: Contrast(name) for name in ("STIR", "T2FS", "DIXON_WATER", "T1", "ADC")}
     paths = {name: folder / "volumes" / f"{name}.nii.gz" for name in wanted}
     volumes = {name: read_volume(path, wanted[name]) for name, path in paths.items() if path.is_file()}
     rows = json.loads((folder / FOLDER / "series.json").read_text("utf-8")).get("station_by_row", {})

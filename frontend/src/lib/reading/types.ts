@@ -93,6 +93,15 @@ export interface SavedState {
   content: Content;
 }
 
+/** value null: not measured, why_missing says why. note: follows the unit. uncertainty: one standard deviation. */
+export interface Measured {
+  value: number | null;
+  unit: string;
+  uncertainty: number | null;
+  why_missing?: string;
+  note?: string;
+}
+
 export interface Candidate {
   id: string;
   site: string;
@@ -107,7 +116,10 @@ export interface Candidate {
   score: number;
   reasons: string[];
   healthy_prevalence: string;
-  measured: Record<string, { value: number | null; unit: string; uncertainty: number | null }>;
+  measured: Partial<Record<string, Measured>>;
+  /** Older studies hold neither; heights are null outside the spine. */
+  heights?: Record<keyof Heights, Measured> | null;
+  units?: { site: string; percent: Measured }[];
 }
 
 /** Which unit a place belongs to. near: the nearest labelled one within reach, with its distance, also where site is null. */
