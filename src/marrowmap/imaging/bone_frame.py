@@ -176,17 +176,26 @@ def frame_of(points: BonePoints) -> BoneFrame:
     return BoneFrame(points.bone, middle + low * along, axes, float(max(high - low, 1.0)), spread)
 
 
+def names_its_ends(points: BonePoints) -> bool:
+    """Whether the segments in view tell the proximal from the distal end."""
+    return all(_at_ends(points))
+
+
+def _at_ends(points: BonePoints) -> tuple[list[int], list[int]]:
+    """Labels of the segments at the proximal and at the distal end that are in view."""
+    units = [u for v in np.unique(points.labels) if (u := site_of_label(int(v))) is not None]
+    return [u.label for u in units if u.segment in STARTS], [u.label for u in units if u.segment in ENDS]
+
+
 def _direction(points: BonePoints) -> Points:
     """From the proximal to the distal end: by the segments when two ends are seen, else towards the feet."""
-    units = {int(v): site_of_label(int(v)) for v in np.unique(points.labels)}
-    starts = [v for v, u in units.items() if u is not None and u.segment in STARTS]
-    ends = [v for v, u in units.items() if u is not None and u.segment in ENDS]
+    starts, ends = _at_ends(points)
     if starts and ends:
         far = points.places_mm[np.isin(points.labels, ends)].mean(axis=0)
         near = points.places_mm[np.isin(points.labels, starts)].mean(axis=0)
         return np.asarray(far - near)
-    unit = next(u for u in units.values() if u is not None)
-    if unit.bone == "clavicle":
+    unit = site_of_label(int(points.labels[0]))
+    if unit is not None and unit.bone == "clavicle":
         return np.array([1.0 if unit.side is Side.LEFT else -1.0, 0.0, 0.0])
     return np.array([0.0, 0.0, -1.0])
 

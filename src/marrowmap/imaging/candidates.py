@@ -12,12 +12,13 @@ from marrowmap.core.lesion import Candidate
 from marrowmap.core.site import site_of_label
 from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.core.volume import Volume
+from marrowmap.imaging.bone_profile import BoneProfiles
 from marrowmap.imaging.candidates_rank import ranker, shown
-from marrowmap.imaging.candidates_reasons import prevalence_of, reasons
+from marrowmap.imaging.candidates_reasons import Child, prevalence_of, reasons
 from marrowmap.imaging.candidates_spots import Spot, find_spots
 from marrowmap.imaging.candidates_zscore import Unusual, unusual
 from marrowmap.imaging.lesion_features import lesion_view
-from marrowmap.imaging.measure import GROWN, MARGIN_MM, Box, measure_in_box
+from marrowmap.imaging.measure import GROWN, MARGIN_MM, Box, RegionMeasures, measure_in_box
 from marrowmap.imaging.muscle import muscle_mask, muscle_reference
 from marrowmap.imaging.network import probability, weights_there
 from marrowmap.imaging.working import Working, enlarge, nearest_index, prepare
@@ -39,10 +40,11 @@ def find_candidates(
     volumes: dict[str, Volume],
     skeleton: Skeleton,
     *,
-    age_years: float | None = None,
     progress: Progress | None = None,
 ) -> CandidateSet:
     """Propose places whose marrow is unusual for this child. Suggests only; an empty set is not "normal".
+
+    Age is not told: what marrow looks like at an age is read off the same child's other bones.
 
     Without a fluid-sensitive volume nothing is proposed and a warning says so.
     """
@@ -52,13 +54,13 @@ def find_candidates(
     work = prepare(volumes)
     if progress:
         progress("looking at marrow", 0, 1)
-    spots, values, small, muscle = scored_spots(work, skeleton)
-    proposed = [(score, spot) for score, spot in spots if shown(spot, score)][:MOST]
-    reference = muscle_reference(work, muscle)
+    judged = scored_spots(work, skeleton)
+    worth_a_look = [(score, spot) for score, spot in judged.spots if shown(spot, score)]
+    proposed = worth_a_look[:MOST]
+    reference = muscle_reference(work, judged.muscle)
     counts = np.bincount(skeleton.labels.ravel(), minlength=130)
-    found: list[Candidate] = []
+    found: list[tuple[Candidate, RegionMeasures, Spot]] = []
     for number, (score, spot) in enumerate(proposed, start=1):
-        mask = spot.whole(work.grid.shape)
         box, region = _on_full_grid(spot, work, skeleton)
         if not region.any():  # smaller than a voxel of a coarse exam
             continue
@@ -79,35 +81,60 @@ def find_candidates(
             t1_ratio=measures.t1_ratio,
             adc=measures.adc,
             adc_p10=measures.adc_p10,
+            periosteal_ratio=measures.periosteal_ratio,
+            soft_tissue_ratio=measures.soft_tissue_ratio,
+            heights=measures.heights,
+            units=measures.units,
             score=round(score, 3),
             reasons=(),
             label=number,
             level_uncertain=site_id in skeleton.uncertain_levels,
             healthy_prevalence=prevalence_of(site_id),
         )
-        found.append(replace(candidate, reasons=reasons(candidate, measures, values, mask, small)))
+        found.append((candidate, measures, spot))
         if progress:
             progress("measuring candidates", number, len(proposed))
-    return CandidateSet(tuple(found), labels, _warnings(skeleton))
+    marked = {candidate.site_id: candidate.id for candidate, _, _ in reversed(found)}
+    child = Child(
+        work.main,
+        judged.labels,
+        work.grid.voxel_ml,
+        judged.values,
+        judged.profiles,
+        skeleton.coverage,
+        marked,
+    )
+    told = tuple(
+        replace(candidate, reasons=reasons(candidate, measures, spot.whole(work.grid.shape), child))
+        for candidate, measures, spot in found
+    )
+    return CandidateSet(told, labels, (*_warnings(skeleton), *_left_out(len(worth_a_look) - len(proposed))))
 
 
-def scored_spots(
-    work: Working, skeleton: Skeleton, hide: frozenset[str] = frozenset()
-) -> tuple[list[tuple[float, Spot]], Unusual, npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    """Every spot with its score, by falling score; and z-values, labels and muscle on the working grid.
+@dataclass(frozen=True)
+class Judged:
+    """Every spot with its score, by falling score, and what it was judged by: arrays on the working grid."""
 
-    hide: what is left out of the judgement, see ``lesion_view`` (for ablations).
-    """
+    spots: list[tuple[float, Spot]]
+    values: Unusual
+    labels: npt.NDArray[np.uint8]
+    muscle: npt.NDArray[np.bool_]
+    profiles: BoneProfiles
+
+
+def scored_spots(work: Working, skeleton: Skeleton, hide: frozenset[str] = frozenset()) -> Judged:
+    """All spots of an exam. hide: what is left out of the judgement, see ``lesion_view`` (for ablations)."""
     small = enlarge(skeleton.labels, skeleton.grid, work.grid).astype(np.uint8)
     muscle = muscle_mask(work, small > 0)
     values = unusual(work, small, muscle)
+    view = lesion_view(work, small, values, hide=hide)
     if weights_there("lesions"):
-        likely = probability("lesions", lesion_view(work, small, values, hide=hide))
+        likely = probability("lesions", view)
     else:
         likely = (1 / (1 + np.exp(-(values.multi - 4.0)))).astype(np.float32) * (small > 0)
     judge = ranker().without(hide)
     spots = [(judge.score(s), s) for s in find_spots(work, small, likely, values)]
-    return sorted(spots, key=lambda s: -s[0]), values, small, muscle
+    return Judged(sorted(spots, key=lambda s: -s[0]), values, small, muscle, view.profiles)
 
 
 def _on_full_grid(spot: Spot, work: Working, skeleton: Skeleton) -> tuple[Box, npt.NDArray[np.bool_]]:
@@ -127,3 +154,12 @@ def _on_full_grid(spot: Spot, work: Working, skeleton: Skeleton) -> tuple[Box, n
 def _warnings(skeleton: Skeleton) -> tuple[str, ...]:
     missed = sum(c is Coverage.NOT_COVERED for c in skeleton.coverage.values())
     return (f"{missed} bone units were not assessed (not in view or not found).",) if missed else ()
+
+
+def _left_out(more: int) -> tuple[str, ...]:
+    if not more:
+        return ()
+    places = "place" if more == 1 else "places"
+    return (
+        f"Only the {MOST} candidates of highest score are listed; {more} more {places} would have been proposed.",
+    )

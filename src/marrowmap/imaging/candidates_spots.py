@@ -29,9 +29,11 @@ FEATURES = (
     "in_bone",
     "twin",
     "strict",
-    "axial",
+    "prone",
     "extent",
 )
+"""strict: feet, hands and knees, where healthy children often show bright marrow; prone: the other places where the
+series of healthy children names some (pelvis, axial skeleton, proximal humerus; definitions, 6.4)."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,6 @@ def _features(
         float(bone.sum() / inside.sum()),
         float(unit_peak[other.label]) if other is not None else 0.0,
         float(unit.strict_threshold),
-        float(unit.healthy_group in ("axial", "pelvis")),
+        float(unit.healthy_group != "none" and not unit.strict_threshold),
         float(min(1.0, inside.sum() / max(counts[label], 1))),
     )

@@ -30,7 +30,8 @@ class Unusual:
     """Ratios to local muscle and z-values on the working grid; arrays are 0 outside bone.
 
     ratio: "stir", "t1", "dwi" -> signal over local muscle everywhere. z: the same keys -> robust z among the
-    same kind of marrow, 0 far from bone. multi: their weighted sum, 0 outside bone. near: label of the unit a voxel
+    same kind of marrow, 0 far from bone and where the sequence was not measured. seen: the same keys -> where it was
+    measured. multi: their weighted sum, 0 outside bone. near: label of the unit a voxel
     lies in or within NEAR_BONE_MM of, 0 elsewhere; there z compares with the marrow of that unit's kind.
     """
 
@@ -38,6 +39,7 @@ class Unusual:
     z: dict[str, Float]
     multi: Float
     near: npt.NDArray[np.uint8]
+    seen: dict[str, npt.NDArray[np.bool_]]
 
 
 def sequences(work: Working) -> dict[str, str]:
@@ -91,16 +93,20 @@ def unusual(work: Working, labels: npt.NDArray[np.uint8], muscle: npt.NDArray[np
     inner = _inner(labels, work)
     ratio: dict[str, Float] = {}
     z: dict[str, Float] = {}
+    seen: dict[str, npt.NDArray[np.bool_]] = {}
     multi = np.zeros(labels.shape, dtype=np.float32)
     for part, name in sequences(work).items():
         local = local_muscle(work, muscle, name)
         ratio[part] = (ndimage.gaussian_filter(work.signal[name], (0.0, 0.5, 0.5)) / local).astype(np.float32)
-        usable = inner & work.covered[name]
+        seen[part] = work.covered[name]
+        usable = inner & seen[part]
         z[part] = _z(ratio[part], kinds, sorts, usable, SPREAD_FLOOR[part], sign=-1 if part == "t1" else 1)
+        z[part][~seen[part]] = 0
+        ratio[part][~seen[part]] = 0
         sign = -0.4 if part == "t1" else (1.0 if part == "stir" else 0.5)
         multi += sign * np.clip(z[part], -6, 8)
     multi[labels == 0] = 0
-    return Unusual(ratio, z, multi, near)
+    return Unusual(ratio, z, multi, near, seen)
 
 
 def near_units(

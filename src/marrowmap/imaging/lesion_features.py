@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from marrowmap.core.site import all_sites, mirror
+from marrowmap.imaging.bone_profile import PLACE_FACTS, BoneProfiles, bone_profiles
 from marrowmap.imaging.candidates_zscore import Unusual
 from marrowmap.imaging.label_classes import class_names, class_of_label
 from marrowmap.imaging.surroundings import Lattice, Level, count_of, features_at, levels_of
@@ -26,7 +27,7 @@ LESION_LATTICES = (
 UNIT_FACTS = ("median", "high", "twin_median", "twin_high", "has_twin", "strict", "t1_there", "dwi_there")
 """Of the nearest unit: median and 90th percentile of its STIR z, the same of its twin on the other side, whether
 there is a twin, whether healthy children often show bright marrow there; and whether T1 and DWI were measured."""
-COUNT = count_of(LESION_LATTICES) + len(class_names()) + len(UNIT_FACTS)
+COUNT = count_of(LESION_LATTICES) + len(class_names()) + len(UNIT_FACTS) + len(PLACE_FACTS)
 """Number of features of a voxel."""
 BRIGHT_Z = 0.5
 """A lesion is bright on the fluid-sensitive sequence; voxels below this z-value are not asked."""
@@ -34,16 +35,34 @@ BRIGHT_Z = 0.5
 
 @dataclass(frozen=True)
 class LesionView:
-    """An exam as the lesion network sees it. worth: voxels to ask. facts: (256, n), by label of the nearest unit."""
+    """An exam as the lesion network sees it. worth: voxels to ask. facts: (256, n), by label of the nearest unit.
+
+    profiles: of every bone along its length, in which ``hidden`` facts are 0. measured: column of ``facts`` -> where
+    that sequence was measured. mirrored: columns are turned around in all of it but the profiles and ``measured``.
+    """
 
     levels: list[Level]
     near: npt.NDArray[np.uint8]
     facts: Float
     worth: npt.NDArray[np.bool_]
+    profiles: BoneProfiles
+    measured: dict[int, npt.NDArray[np.bool_]]
+    hidden: tuple[int, ...] = ()
+    mirrored: bool = False
 
     def at(self, places: npt.NDArray[np.intp]) -> Float:
         """Features of voxels, (n, COUNT)."""
-        return np.hstack([features_at(self.levels, places), self.facts[self.near[tuple(places.T)]]])
+        near = self.near[tuple(places.T)]
+        true_places = places
+        if self.mirrored:
+            true_places = places.copy()
+            true_places[:, 2] = self.near.shape[2] - 1 - places[:, 2]
+        facts = self.facts[near]
+        for column, there in self.measured.items():
+            facts[:, column] *= there[tuple(true_places.T)]
+        along = self.profiles.at(true_places, near)
+        along[:, self.hidden] = 0
+        return np.hstack([features_at(self.levels, places), facts, along])
 
 
 def lesion_view(
@@ -55,17 +74,24 @@ def lesion_view(
     hide: frozenset[str] = frozenset(),
 ) -> LesionView:
     """labels: uint8 on the working grid. mirrored: columns turned around (for training). hide: facts of
-    UNIT_FACTS that the network is not told (for ablations)."""
+    UNIT_FACTS and PLACE_FACTS that the network is not told (for ablations)."""
     channels = _channels(work, labels, values)
     near = values.near
     smooth = ndimage.uniform_filter(values.z["stir"], (1, 3, 3)) if "stir" in values.z else None
     worth = (near > 0) & (smooth > BRIGHT_Z) if smooth is not None else np.zeros(near.shape, dtype=bool)
     facts = _facts(labels, values)
+    profiles = bone_profiles(labels, near, values.z, work.grid, values.seen)
+    hidden = tuple(i for i, name in enumerate(PLACE_FACTS) if name in hide)
     facts[:, [len(class_names()) + i for i, name in enumerate(UNIT_FACTS) if name in hide]] = 0
     if mirrored:
         channels, near, worth = channels[..., ::-1], near[..., ::-1], worth[..., ::-1]
         channels = np.ascontiguousarray(channels)
-    return LesionView(levels_of(channels, work.grid.spacing, LESION_LATTICES), near, facts, worth)
+    levels = levels_of(channels, work.grid.spacing, LESION_LATTICES)
+    first = len(class_names())
+    measured = {
+        first + UNIT_FACTS.index(f"{p}_there"): values.seen[p] for p in ("t1", "dwi") if p in values.seen
+    }
+    return LesionView(levels, near, facts, worth, profiles, measured, hidden, mirrored)
 
 
 def _channels(work: Working, labels: npt.NDArray[np.uint8], values: Unusual) -> Float:

@@ -1,4 +1,4 @@
-"""``python -m marrowmap.training STEP ...``: see docs/concepts/labels-and-candidates.md."""
+"""``python -m marrowmap.training STEP ...``: see docs/concepts/training.md."""
 
 from __future__ import annotations
 

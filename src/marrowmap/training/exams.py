@@ -16,14 +16,14 @@ FIRST = TRAIN_SEEDS.start + 10_000
 """Seeds below are taken by ``training.cases``."""
 
 
-def training_exam(seed: int, folder: Path) -> BenchExam:
-    """Simulate the child of a training seed on a grid of its own, or read it from ``folder``."""
+def training_exam(seed: int, folder: Path | None) -> BenchExam:
+    """Simulate the child of a training seed on a grid of its own, or read it from ``folder``, if that is given."""
     rng = np.random.default_rng([seed, 11])
     slice_mm, pixel_mm = float(rng.uniform(4, 6.2)), float(rng.uniform(1.7, 2.6))
     return exam_of(request_of(seed), folder, (slice_mm, pixel_mm, pixel_mm))
 
 
-def training_exams(folder: Path, seeds: range) -> Iterator[tuple[int, BenchExam]]:
+def training_exams(folder: Path | None, seeds: range) -> Iterator[tuple[int, BenchExam]]:
     """Children with CNO and healthy ones; those with a mimic of CNO are left out."""
     for seed in seeds:
         if request_of(seed).lesions in ("cno", "none"):
