@@ -1,8 +1,7 @@
 """How well candidates find lesions, with the product's own labels, beside plain baselines and ablations.
 
-A lesion is hit when a mark covers at least 15 % of the smaller of both and 10 % of the mark. Lesions under
-0.5 ml are neither missed nor false; sclerotic ones are no active lesions and left out alike. Marks on
-look-alikes are false.
+When a mark hits a lesion, ``bench.overlap`` says. Lesions under 0.5 ml are neither missed nor false; sclerotic ones
+are no active lesions and left out alike. Marks on look-alikes are false.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from marrowmap.bench.exams import SMALLEST_ML, BenchExam, exams, kind_of
+from marrowmap.bench.calibration import calibration
+from marrowmap.bench.exams import BenchExam, exams, kind_of
+from marrowmap.bench.overlap import lesions_hit, verdict
 from marrowmap.bench.own_labels import own_labels
-from marrowmap.bench.statistics import interval, mean, share
-from marrowmap.core.site import Site, site_of_label
+from marrowmap.bench.statistics import interval, mean, median, share
+from marrowmap.core.site import Region, site_of_label
 from marrowmap.core.skeleton import Skeleton
 from marrowmap.core.volume import Volume
+from marrowmap.imaging.bone_profile import PLACE_FACTS
 from marrowmap.imaging.candidates import scored_spots
 from marrowmap.imaging.candidates_rank import shown
 from marrowmap.imaging.candidates_zscore import unusual
+from marrowmap.imaging.lesion_features import UNIT_FACTS
 from marrowmap.imaging.muscle import local_muscle, muscle_mask
 from marrowmap.imaging.working import Working, enlarge, prepare
 from marrowmap.phantom.sets import SetName
@@ -39,7 +43,7 @@ RATES = (0.5, 1.0, 2.0, 3.0, 4.0, 8.0)
 
 @dataclass
 class LesionRecord:
-    """One true lesion: best score of a mark that hits it, Dice with the mark that covers most of it."""
+    """One true lesion: best score and best Dice of the marks that hit it."""
 
     site: str
     region: str
@@ -51,15 +55,36 @@ class LesionRecord:
     labelled: bool = True
 
 
+class Place(StrEnum):
+    """What a false mark lies on: a look-alike of the truth, other bone, or mostly no bone at all."""
+
+    LOOK_ALIKE = "look_alike"
+    BONE = "bone"
+    NO_BONE = "no_bone"
+
+
+@dataclass(frozen=True)
+class FalseMark:
+    """A mark that hits no lesion. region: of the unit it is named after; "" without one."""
+
+    score: float
+    in_hand_or_foot: bool
+    on: Place
+    region: str = ""
+
+
 @dataclass
 class ExamRecord:
-    """One exam and one method. false: (score, in hand or foot) of marks that hit nothing."""
+    """One exam and one method. false: the marks that hit nothing.
+
+    judged: score of every mark and whether it hits a lesion; marks on nothing but lesions left out are left out.
+    """
 
     kind: str
     group: dict[str, str]
     lesions: list[LesionRecord] = field(default_factory=list)
-    false: list[tuple[float, bool]] = field(default_factory=list)
-    threshold_hits: int = 0
+    false: list[FalseMark] = field(default_factory=list)
+    judged: list[tuple[float, bool]] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -71,50 +96,67 @@ def truth_on(exam: BenchExam, work: Working) -> npt.NDArray[np.uint16]:
 def compare_marks(exam: BenchExam, work: Working, marks: Marks, labels: npt.NDArray[np.uint8]) -> ExamRecord:
     """Match marks with lesions."""
     truth = truth_on(exam, work)
+    alike = enlarge(exam.others > 0, exam.grid, work.grid).astype(bool)
+    bone = enlarge(exam.sites > 0, exam.grid, work.grid).astype(bool)
     record = ExamRecord(kind_of(exam.request), exam.group)
     size = np.bincount(truth.ravel(), minlength=1)
-    ignored = {t.number for t in exam.truth if t.volume_ml < SMALLEST_ML or t.sclerotic}
+    counted = exam.counted
     best: dict[int, LesionRecord] = {}
     for t in exam.truth:
         unit = site_of_label(t.label)
-        if unit is None or t.number in ignored or t.number >= len(size) or size[t.number] == 0:
+        if unit is None or t.number not in counted or t.number >= len(size) or size[t.number] == 0:
             continue
         seen = bool((labels[truth == t.number] > 0).mean() > 0.3)
         best[t.number] = LesionRecord(
             unit.id, str(unit.region), unit.in_hand_or_foot, t.volume_ml, t.strength, labelled=seen
         )
     for score, mask, label in marks:
-        hit = np.bincount(truth[mask], minlength=len(size))
-        hit[0] = 0
-        n = int(mask.sum())
-        touched = [
-            int(k) for k in np.flatnonzero(hit) if hit[k] >= 0.15 * min(size[k], n) and hit[k] >= 0.1 * n
-        ]
-        for k in touched:
+        inside = truth[mask]
+        hit = lesions_hit(inside, size)
+        for k, shared in hit.items():
             lesion = best.get(k)
             if lesion is None:
                 continue
             lesion.score = max(score, lesion.score or 0.0)
-            lesion.dice = max(lesion.dice, 2 * float(hit[k]) / float(size[k] + n))
-        if not touched:
+            lesion.dice = max(lesion.dice, 2 * float(shared) / float(size[k] + inside.size))
+        right = verdict(hit, counted)
+        if right is not None:
+            record.judged.append((score, right))
+        if not hit:
             unit = site_of_label(label)
-            record.false.append((score, unit is not None and unit.in_hand_or_foot))
+            on = (
+                Place.LOOK_ALIKE
+                if alike[mask].mean() >= 0.1
+                else Place.BONE
+                if bone[mask].mean() >= 0.5
+                else Place.NO_BONE
+            )
+            hand_foot, region = (False, "") if unit is None else (unit.in_hand_or_foot, str(unit.region))
+            record.false.append(FalseMark(score, hand_foot, on, region))
     record.lesions = list(best.values())
     return record
 
 
-HIDDEN = {"mirror side": ("twin_median", "twin_high", "has_twin", "twin"), "healthy-child prior": ("strict",)}
-"""Ablations: what the network and the ranker are then not told."""
+HIDDEN = {
+    "mirror side": (*(n for n in (*UNIT_FACTS, *PLACE_FACTS) if "twin" in n), "twin"),
+    "healthy-child prior": ("strict", "prone"),
+}
+"""Ablations: what the network and the ranker are then not told.
+
+Left in without the mirror side: the yardstick. z-values compare a voxel with the marrow of its kind of place on both
+sides together (``candidates_zscore``), in every method here but the global threshold. Left in without the prior: which
+kind of bone it is, by which a network can tell feet, hands and knees.
+"""
 
 
 def learned(
     work: Working, skeleton: Skeleton, hide: frozenset[str] = frozenset()
 ) -> tuple[Marks, npt.NDArray[np.uint8], Marks]:
     """Every mark of the product, the labels on the working grid, and only the marks it would show."""
-    spots, _, labels, _ = scored_spots(work, skeleton, hide)
-    marks = [(score, spot.whole(work.grid.shape), spot.label) for score, spot in spots]
-    shown_marks = [m for m, (score, spot) in zip(marks, spots, strict=True) if shown(spot, score)]
-    return marks, labels, shown_marks
+    judged = scored_spots(work, skeleton, hide)
+    marks = [(score, spot.whole(work.grid.shape), spot.label) for score, spot in judged.spots]
+    shown_marks = [m for m, (score, spot) in zip(marks, judged.spots, strict=True) if shown(spot, score)]
+    return marks, judged.labels, shown_marks
 
 
 def z_scores(work: Working, labels: npt.NDArray[np.uint8]) -> Marks:
@@ -201,7 +243,15 @@ def summary(records: dict[str, list[ExamRecord]], name: str) -> dict[str, Any]:
         "sensitivity_body": interval([_hits(r, False) for r in sick], share),
         "false_marks_per_exam_body": interval([_false(r, False) for r in sick], mean),
         "false_marks_per_healthy_exam": interval([_false(r, None) for r in healthy], mean),
-        "outline_dice_median": interval([_dice(r) for r in sick], _median),
+        "false_marks_lie_on": {
+            kind: {
+                str(p): interval([float(sum(f.on == p for f in r.false)) for r in some], mean) for p in Place
+            }
+            for kind, some in (("clinical", sick), ("healthy", healthy))
+        },
+        "outline_dice_median": interval([_dice(r) for r in sick], median),
+        "sensitivity_all_bones": interval([_hits(r, None) for r in sick], share),
+        "false_marks_per_exam_all_bones": interval([_false(r, None) for r in sick], mean),
         "sensitivity_hands_feet": interval([_hits(r, True) for r in sick], share),
         "false_marks_per_exam_hands_feet": interval([_false(r, True) for r in sick], mean),
         "seconds_per_exam": interval([r.seconds for r in proposed], mean),
@@ -212,7 +262,16 @@ def summary(records: dict[str, list[ExamRecord]], name: str) -> dict[str, Any]:
     }
     for key in ("age", "vendor", "field_t"):
         out[f"by_{key}"] = _by([r for r in proposed if r.kind == "clinical"], lambda r, key=key: r.group[key])  # type: ignore[misc]
-    out["by_region"] = _by_region(sick)
+    out["by_region"] = {
+        str(g): {
+            "sensitivity": interval([_hits_in(r, g) for r in sick], share),
+            "false_marks_per_exam": interval([_false_in(r, g) for r in sick], mean),
+        }
+        for g in Region
+    }
+    out["healthy_false_marks_by_region"] = {
+        str(g): interval([_false_in(r, g) for r in healthy], mean) for g in Region
+    }
     out["by_size_ml"] = _by_size(sick)
     out["froc"] = {
         m: froc([r for r in rs if r.kind in ("clinical", "healthy")])
@@ -223,25 +282,21 @@ def summary(records: dict[str, list[ExamRecord]], name: str) -> dict[str, Any]:
         d: froc([r for r in records["product"] if r.kind in (d, "healthy")])
         for d in ("easy", "clinical", "hard")
     }
+    out["calibration"] = calibration([r.judged for r in records["product"] if r.kind != "mimic"])
     return out
 
 
-def _hits(r: ExamRecord, hand_foot: bool) -> tuple[float, float]:
-    some = [x for x in r.lesions if x.in_hand_or_foot == hand_foot]
+def _hits(r: ExamRecord, hand_foot: bool | None) -> tuple[float, float]:
+    some = [x for x in r.lesions if hand_foot is None or x.in_hand_or_foot == hand_foot]
     return float(sum(x.score is not None for x in some)), float(len(some))
 
 
 def _false(r: ExamRecord, hand_foot: bool | None) -> float:
-    return float(sum(hand_foot is None or h == hand_foot for _, h in r.false))
+    return float(sum(hand_foot is None or f.in_hand_or_foot == hand_foot for f in r.false))
 
 
 def _dice(r: ExamRecord) -> list[float]:
     return [x.dice for x in r.lesions if x.score is not None and not x.in_hand_or_foot]
-
-
-def _median(groups: Any) -> float | None:
-    values = [v for group in groups for v in group]
-    return float(np.median(values)) if values else None
 
 
 def _by(records: list[ExamRecord], key: Callable[[ExamRecord], str]) -> dict[str, Any]:
@@ -255,21 +310,13 @@ def _by(records: list[ExamRecord], key: Callable[[ExamRecord], str]) -> dict[str
     return out
 
 
-def _by_region(records: list[ExamRecord]) -> dict[str, Any]:
-    regions = sorted({x.region for r in records for x in r.lesions})
-    return {
-        g: interval(
-            [
-                (
-                    float(sum(x.score is not None for x in r.lesions if x.region == g)),
-                    float(sum(x.region == g for x in r.lesions)),
-                )
-                for r in records
-            ],
-            share,
-        )
-        for g in regions
-    }
+def _hits_in(r: ExamRecord, region: str) -> tuple[float, float]:
+    some = [x for x in r.lesions if x.region == region]
+    return float(sum(x.score is not None for x in some)), float(len(some))
+
+
+def _false_in(r: ExamRecord, region: str) -> float:
+    return float(sum(f.region == region for f in r.false))
 
 
 def _by_size(records: list[ExamRecord]) -> dict[str, Any]:
@@ -286,7 +333,7 @@ def _by_size(records: list[ExamRecord]) -> dict[str, Any]:
 def froc(records: list[ExamRecord]) -> dict[str, float | None]:
     """Sensitivity (body, >= 0.5 ml) at fixed rates of false marks per exam (body, healthy exams counted in)."""
     lesions = [x for r in records for x in r.lesions if not x.in_hand_or_foot]
-    false = sorted((s for r in records for s, h in r.false if not h), reverse=True)
+    false = sorted((f.score for r in records for f in r.false if not f.in_hand_or_foot), reverse=True)
     out: dict[str, float | None] = {}
     for rate in RATES:
         allowed = int(rate * len(records))
@@ -294,8 +341,3 @@ def froc(records: list[ExamRecord]) -> dict[str, float | None]:
         found = sum(x.score is not None and x.score > threshold for x in lesions)
         out[f"{rate:g}"] = round(found / len(lesions), 3) if lesions else None
     return out
-
-
-def is_body(unit: Site) -> bool:
-    """Outside hands and feet."""
-    return not unit.in_hand_or_foot

@@ -54,11 +54,16 @@ class BenchExam:
         return self.request.lesions == "none"
 
     @property
+    def counted(self) -> frozenset[int]:
+        """Numbers of the lesions that count: of ``SMALLEST_ML`` or more, and not sclerotic (no active lesion)."""
+        return frozenset(t.number for t in self.truth if t.volume_ml >= SMALLEST_ML and not t.sclerotic)
+
+    @property
     def group(self) -> dict[str, str]:
-        """By what results are broken down."""
+        """By what results are broken down. Ages are named by what the sets hold: from 5 to 17 years."""
         r = self.request
         assert r.age_years is not None
-        age = "3-7" if r.age_years < 8 else "8-12" if r.age_years < 13 else "13-18"
+        age = "5-7" if r.age_years < 8 else "8-12" if r.age_years < 13 else "13-17"
         return {"age": age, "difficulty": r.difficulty, "vendor": str(r.vendor), "field_t": str(r.field_t)}
 
 

@@ -23,7 +23,7 @@ from marrowmap.bench.followup_pairs import (
 )
 from marrowmap.bench.followup_repeat import repeatability
 from marrowmap.bench.followup_spread import Spread
-from marrowmap.bench.own_labels import networks_mark
+from marrowmap.bench.own_labels import labels_mark
 from marrowmap.core.followup.change import Change, ChangeClass, Circumstances
 from marrowmap.core.followup.comparison import Comparison, compare
 from marrowmap.core.followup.limits import DEFAULT_LIMITS
@@ -203,7 +203,7 @@ def _labelled(pair: ExamPair, folder: Path | None) -> tuple[Skeleton, Skeleton]:
 
     if folder is None:
         return label_skeleton(pair.before.volumes), label_skeleton(pair.after.volumes)
-    path = folder / f"{pair.before.request.body}-{pair.number:03d}-labels-{networks_mark()}.pkl"
+    path = folder / f"{pair.before.request.body}-{pair.number:03d}-labels-{labels_mark()}.pkl"
     if path.is_file():
         return pickle.loads(path.read_bytes())  # type: ignore[no-any-return]  # noqa: S301
     made = label_skeleton(pair.before.volumes), label_skeleton(pair.after.volumes)

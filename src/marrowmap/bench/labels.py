@@ -12,12 +12,20 @@ import numpy as np
 from marrowmap.bench.exams import BenchExam, exams
 from marrowmap.bench.own_labels import own_labels
 from marrowmap.bench.statistics import interval, mean, share
-from marrowmap.core.site import Site, all_sites, site_of_label
+from marrowmap.core.site import Region, Site, all_sites, site_of_label
 from marrowmap.core.skeleton import Skeleton
 from marrowmap.imaging.nearest_unit import unit_of
 from marrowmap.phantom.sets import SetName
 
 Say = Callable[[str], None]
+LESION_SHARES = ("lesion_bone_side_accuracy", "lesion_segment_accuracy")
+GROUP_SHARES = {
+    "bone_recall": "recall",
+    "lesion_bone_side_accuracy": "lesion_bone_side",
+    "lesion_segment_accuracy": "lesion_segment",
+    "vertebral_level_accuracy": "level",
+}
+"""What is printed of every group beside its Dice, and where ``LabelRecord`` has it."""
 
 
 @dataclass
@@ -34,6 +42,8 @@ class LabelRecord:
     lesion_segment: tuple[float, float] = (0, 0)
     lesion_beside: tuple[float, float] = (0, 0)
     """Lesions that lie in no labelled bone and take the name of the nearest one."""
+    lesions_in: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
+    """Right bone and side, and right segment, of the lesions of each region."""
     body: dict[str, tuple[float, float]] = field(default_factory=dict)
     """Recall, right units and lesions again, of bones outside hands and feet."""
     level: tuple[float, float] = (0, 0)
@@ -95,12 +105,15 @@ def _lesions(exam: BenchExam, skeleton: Skeleton, record: LabelRecord) -> None:
         found = None if near is None else near.unit
         same = found is not None and (_bone(true), true.side) == (_bone(found), found.side)
         in_body = not true.in_hand_or_foot
+        region = record.lesions_in.setdefault(str(true.region), dict.fromkeys(LESION_SHARES, (0.0, 0.0)))
+        region["lesion_bone_side_accuracy"] = _add(region["lesion_bone_side_accuracy"], same)
         record.lesion_bone_side = _add(record.lesion_bone_side, same)
         if in_body:
             record.body["lesion_bone_side_accuracy"] = _add(record.body["lesion_bone_side_accuracy"], same)
         if not true.is_vertebra:
             right = same and found is not None and found.segment is true.segment and found.bone == true.bone
             record.lesion_segment = _add(record.lesion_segment, right)
+            region["lesion_segment_accuracy"] = _add(region["lesion_segment_accuracy"], right)
             if in_body:
                 record.body["lesion_segment_accuracy"] = _add(record.body["lesion_segment_accuracy"], right)
 
@@ -110,7 +123,10 @@ def _add(pair: tuple[float, float], right: bool) -> tuple[float, float]:
 
 
 def _levels(exam: BenchExam, skeleton: Skeleton, record: LabelRecord) -> None:
-    """Per true vertebra: the level most of its voxels are given. Vertebrae that the labels miss are left out."""
+    """Per true vertebra: the level most of its voxels are given. Vertebrae that the labels miss are left out.
+
+    A level is certain unless the labels call the level given to this vertebra uncertain.
+    """
     first = next(s.label for s in all_sites() if s.is_vertebra)
     for unit in all_sites():
         if not unit.is_vertebra:
@@ -119,8 +135,10 @@ def _levels(exam: BenchExam, skeleton: Skeleton, record: LabelRecord) -> None:
         votes = np.bincount(inside, minlength=256)[first : first + 24]
         if votes.sum() < 5:
             continue
-        off = abs(int(votes.argmax()) + first - unit.label)
-        certain = not skeleton.uncertain_levels
+        given = site_of_label(int(votes.argmax()) + first)
+        assert given is not None
+        off = abs(given.label - unit.label)
+        certain = given.id not in skeleton.uncertain_levels
         record.certain_levels = _add(record.certain_levels, certain)
         record.level_within_one = _add(record.level_within_one, off <= 1)
         if certain:
@@ -171,7 +189,9 @@ def summary(records: list[LabelRecord], name: str) -> dict[str, Any]:
         "seconds_per_exam": interval([r.seconds for r in records], mean),
         "dice_by_region": _by_region(records),
         "dice_by_unit": {k: None if v is None else round(v, 3) for k, v in per_unit.items()},
+        "lesion_accuracy_by_region": _lesions_by_region(records),
         "by_group": _by_group(records),
+        "accuracy_by_group": _accuracy_by_group(records),
     }
     return out
 
@@ -194,10 +214,35 @@ def _by_region(records: list[LabelRecord]) -> dict[str, Any]:
     return out
 
 
+def _lesions_by_region(records: list[LabelRecord]) -> dict[str, Any]:
+    none = dict.fromkeys(LESION_SHARES, (0.0, 0.0))
+    return {
+        str(region): {
+            key: interval([r.lesions_in.get(region, none)[key] for r in records], share)
+            for key in LESION_SHARES
+        }
+        for region in Region
+    }
+
+
+def _groups(records: list[LabelRecord]) -> dict[str, list[LabelRecord]]:
+    """Records by "age=5-7" and the like."""
+    return {
+        f"{key}={value}": [r for r in records if r.group[key] == value]
+        for key in ("age", "difficulty", "vendor", "field_t")
+        for value in sorted({r.group[key] for r in records})
+    }
+
+
 def _by_group(records: list[LabelRecord]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for key in ("age", "difficulty", "vendor", "field_t"):
-        for value in sorted({r.group[key] for r in records}):
-            some = [mean(list(r.dice.values())) for r in records if r.group[key] == value]
-            out[f"{key}={value}"] = interval(some, mean)
-    return out
+    return {
+        name: interval([mean(list(r.dice.values())) for r in some], mean)
+        for name, some in _groups(records).items()
+    }
+
+
+def _accuracy_by_group(records: list[LabelRecord]) -> dict[str, Any]:
+    return {
+        name: {key: interval([getattr(r, at) for r in some], share) for key, at in GROUP_SHARES.items()}
+        for name, some in _groups(records).items()
+    }

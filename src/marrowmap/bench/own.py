@@ -2,6 +2,11 @@
 
 For every exam a study folder as ``marrowmap read`` writes it, and a label map of the reader's lesions (any
 non-zero value is lesion; connected parts count as lesions), NIfTI or DICOM SEG on any grid of the same frame.
+
+Counted as ``bench candidates`` counts: the same rule says when a mark hits a lesion (``bench.overlap``), lesions under
+0.5 ml are neither missed nor false, and a mark that hits no lesion is false. The figures stand beside its
+``sensitivity_all_bones`` and ``false_marks_per_exam_all_bones``; there, old sclerotic lesions are left out as well,
+here they count if they are outlined.
 """
 
 from __future__ import annotations
@@ -12,17 +17,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
-from marrowmap.bench.statistics import interval, mean, share
+from marrowmap.bench.exams import SMALLEST_ML
+from marrowmap.bench.overlap import OF_MARK, OF_SMALLER, lesions_hit
+from marrowmap.bench.statistics import interval, mean, median, share
 from marrowmap.errors import InputError
 from marrowmap.exchange.label_maps import read_label_map
 from marrowmap.exchange.nifti import read_labels
 from marrowmap.imaging.grids import labels_onto
 
-SMALLEST_ML = 0.5
-LEAST_OVERLAP = 0.1
-"""Share of a lesion that a mark must cover to count as found."""
+NOTE = (
+    "Measured on the exams given, nothing else. Lesions are connected parts of the outlines; those under "
+    f"{SMALLEST_ML:g} ml are neither missed nor false. A mark hits a lesion when they share {100 * OF_SMALLER:g} % of "
+    f"the smaller of both and {100 * OF_MARK:g} % of the mark, as in `marrowmap bench candidates`; compare with "
+    "sensitivity_all_bones and false_marks_per_exam_all_bones there."
+)
 
 
 def bench_own(studies: Sequence[Path], truths: Sequence[Path]) -> dict[str, Any]:
@@ -40,9 +51,9 @@ def bench_own(studies: Sequence[Path], truths: Sequence[Path]) -> dict[str, Any]
         "n_exams": len(rows),
         "sensitivity": interval([r["hits"] for r in rows], share),
         "false_marks_per_exam": interval([r["false"] for r in rows], mean),
-        "outline_dice_median": interval([r["dice"] for r in rows], _median),
+        "outline_dice_median": interval([r["dice"] for r in rows], median),
         "exams": [{"study": str(s), **r} for s, r in zip(studies, rows, strict=True)],
-        "note": "lesions are connected parts of the truth of 0.5 ml or more; a mark is a hit at 10 % overlap",
+        "note": NOTE,
     }
 
 
@@ -55,22 +66,29 @@ def _one(study: Path, truth: Path) -> dict[str, Any]:
     wanted = labels_onto(outlined.labels, outlined.grid, grid) > 0
     if outlined.labels.any() and not wanted.any():
         raise InputError(truth.name, "its outlines lie outside the exam", "give outlines in the exam's frame")
-    parts, n = ndimage.label(wanted, np.ones((3, 3, 3)))
-    hits, dice, lesions = 0, [], 0
-    for k in range(1, n + 1):
-        inside = parts == k
-        if inside.sum() * grid.voxel_ml < SMALLEST_ML:
+    return {**count_marks(marks, wanted, grid.voxel_ml), **_identity(study)}
+
+
+def count_marks(marks: npt.NDArray[Any], wanted: npt.NDArray[np.bool_], voxel_ml: float) -> dict[str, Any]:
+    """Hits of the lesions that count, false marks, and best Dice of the marks that hit each found lesion.
+
+    marks: numbers, 0 where there is none. wanted: the outlined lesions, on the same grid.
+    """
+    lesions, _ = ndimage.label(wanted, np.ones((3, 3, 3)))
+    size = np.bincount(lesions.ravel(), minlength=1)
+    counted = [k for k in range(1, len(size)) if size[k] * voxel_ml >= SMALLEST_ML]
+    dice: dict[int, float] = {}
+    false = 0
+    for mark, box in enumerate(ndimage.find_objects(marks), start=1):
+        if box is None:
             continue
-        lesions += 1
-        votes = np.bincount(marks[inside])
-        votes[0] = 0
-        if votes.max(initial=0) < LEAST_OVERLAP * inside.sum():
-            continue
-        hits += 1
-        mark = marks == int(votes.argmax())
-        dice.append(2 * float((mark & inside).sum()) / float(mark.sum() + inside.sum()))
-    false = sum(not wanted[marks == int(v)].any() for v in np.unique(marks) if v)
-    return {"hits": (hits, lesions), "false": float(false), "dice": dice, **_identity(study)}
+        inside = lesions[box][marks[box] == mark]
+        hit = lesions_hit(inside, size)
+        false += not hit
+        for k, shared in hit.items():
+            dice[k] = max(dice.get(k, 0.0), 2 * shared / float(size[k] + inside.size))
+    found = [dice[k] for k in counted if k in dice]
+    return {"hits": (len(found), len(counted)), "false": float(false), "dice": found}
 
 
 def _identity(study: Path) -> dict[str, Any]:
@@ -78,8 +96,3 @@ def _identity(study: Path) -> dict[str, Any]:
     return (
         {"version": json.loads(file.read_text(encoding="utf-8")).get("version", "")} if file.is_file() else {}
     )
-
-
-def _median(groups: Any) -> float | None:
-    values = [v for group in groups for v in group]
-    return float(np.median(values)) if values else None

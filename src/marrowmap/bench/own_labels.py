@@ -17,6 +17,18 @@ from marrowmap.core.skeleton import Coverage, Skeleton
 from marrowmap.imaging.label import label_skeleton
 
 LABEL_NETWORKS = ("units", "outline", "naming", "shape")
+LABEL_MODULES = (
+    "label",
+    "levels",
+    "naming",
+    "network",
+    "normalise",
+    "outline",
+    "silhouette",
+    "surroundings",
+    "working",
+)
+"""Beginnings of the names of the modules of ``imaging`` that decide on labels."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +40,9 @@ class Labelled:
 
 
 def own_labels(exam: BenchExam, cache: Path | None) -> Labelled:
-    """Label the exam, or read the labels that these weights gave it before."""
+    """Label the exam, or read the labels that these weights and this code gave it before."""
     r = exam.request
-    name = f"labels-{networks_mark()}-{r.body}-{r.seed}-{r.lesions}-{r.difficulty}.npz"
+    name = f"labels-{labels_mark()}-{r.body}-{r.seed}-{r.lesions}-{r.difficulty}.npz"
     path = cache / name if cache is not None else None
     if path is not None and path.exists():
         return _read(path, exam)
@@ -43,10 +55,14 @@ def own_labels(exam: BenchExam, cache: Path | None) -> Labelled:
 
 
 @cache
-def networks_mark() -> str:
-    """Eight characters that change with the networks that make labels."""
-    assets = resources.files("marrowmap.assets")
+def labels_mark() -> str:
+    """Eight characters that change with the networks and the code that make labels."""
+    assets, imaging = resources.files("marrowmap.assets"), resources.files("marrowmap.imaging")
+    code = sorted(
+        f.name for f in imaging.iterdir() if f.name.endswith(".py") and f.name.startswith(LABEL_MODULES)
+    )
     data = [assets.joinpath(f"{name}.onnx").read_bytes() for name in LABEL_NETWORKS]
+    data += [imaging.joinpath(name).read_bytes() for name in code]
     return hashlib.sha256(b"".join(data)).hexdigest()[:8]
 
 

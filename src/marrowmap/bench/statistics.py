@@ -40,6 +40,12 @@ def share(pairs: Sequence[tuple[float, float]]) -> float | None:
     return sum(p[0] for p in pairs) / below if below else None
 
 
+def median(groups: Sequence[Sequence[float]]) -> float | None:
+    """Median of the values of all groups together; None without any."""
+    values = [v for group in groups for v in group]
+    return float(np.median(values)) if values else None
+
+
 def mean(values: Sequence[float]) -> float | None:
     """Mean of finite values; None without any."""
     kept = [v for v in values if v is not None and np.isfinite(v)]

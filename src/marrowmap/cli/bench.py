@@ -37,17 +37,18 @@ def _print(result: dict[str, Any], as_json: bool) -> None:
         return
     typer.echo(result.get("note", NOTE))
     for key, value in result.items():
-        typer.echo(f"{key}: {_short(value)}")
+        if key != "note":
+            typer.echo(f"{key}: {_short(value)}")
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, indent: str = "  ") -> str:
     if isinstance(value, dict) and {"value", "ci95"} <= set(value):
         if value["value"] is None:
             return "not computable"
         low, high = value["ci95"]
         return f"{value['value']:.3f} ({low:.3f} to {high:.3f}; {value['n_exams']} exams)"
     if isinstance(value, dict):
-        return "".join(f"\n  {k}: {_short(v)}" for k, v in value.items())
+        return "".join(f"\n{indent}{k}: {_short(v, indent + '  ')}" for k, v in value.items())
     return str(value)
 
 
@@ -83,7 +84,12 @@ def candidates(
     exams: Exams = None,
     cache: Cache = None,
     as_json: Json = False,
-    ablations: Annotated[bool, typer.Option(help="also without DWI and without T1")] = True,
+    ablations: Annotated[
+        bool,
+        typer.Option(
+            help="also without DWI, without T1, without the mirror side and without the healthy-child prior"
+        ),
+    ] = True,
     figure: Annotated[Path | None, typer.Option(help="draw the FROC curves here (.svg)")] = None,
 ) -> None:
     """Lesion candidates with the product's own labels, beside plain baselines."""
@@ -98,7 +104,7 @@ def candidates(
 
 @bench_app.command()
 def measure(name: Set = "test", exams: Exams = None, cache: Cache = None, as_json: Json = False) -> None:
-    """Volume, diameter, extent, signal ratios and ADC after one click, against the truth."""
+    """Volume, diameter, extent, signal ratios, ADC and heights of vertebrae after one click, against the truth."""
     from marrowmap.bench.measure import bench_measure
 
     _print(bench_measure(_known(name), exams, cache, _say(as_json)), as_json)
@@ -131,10 +137,10 @@ def own(
     ],
     as_json: Json = False,
 ) -> None:
-    """A centre's own exams against its own outlines."""
+    """A centre's own exams against its own outlines, counted as ``bench candidates`` counts."""
     from marrowmap.bench.own import bench_own
 
-    _print({**bench_own(studies, truth), "note": "Measured on the exams given, nothing else."}, as_json)
+    _print(bench_own(studies, truth), as_json)
 
 
 @bench_app.command()
