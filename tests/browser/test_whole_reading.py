@@ -49,7 +49,13 @@ def test_a_whole_reading_without_the_mouse(server, new_tab, small_exam):
     server.until(lambda s: len(s["content"]["lesions"]) == 2, "one added")
     tab.press("g")
     grown = server.until(lambda s: len(s["content"]["lesions"]) == 3, "one grown")["content"]
-    assert grown["lesions"][2]["volume_ml"] is None or grown["outlines"][grown["lesions"][2]["id"]]["bits"]
+    assert grown["lesions"][2]["volume_ml"] > 0
+    assert grown["outlines"][grown["lesions"][2]["id"]]["bits"]
+    # all that is measured of a candidate is measured of it as well
+    selected = page.get_by_label("Selected")
+    for name in ("Lies in", "T1", "Next to the bone", "Tissue beside it"):
+        selected.get_by_text(name, exact=True).wait_for()
+    selected.get_by_text("±").first.wait_for()
 
     # correct the site by typing
     tab.press("s")

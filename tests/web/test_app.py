@@ -200,6 +200,14 @@ def test_a_click_in_a_bone_names_it_and_grows_an_outline(client, small_exam):
 
     assert grown["mask"] is not None
     assert grown["measured"]["volume_ml"] > 0
+    details = grown["details"]
+    assert details["site"] == grown["measured"]["extents"][0]["site_id"]
+    assert details["measured"]["volume_ml"]["value"] == grown["measured"]["volume_ml"]
+    for name, value in details["measured"].items():
+        assert (value["uncertainty"] or 0) > 0 if value["value"] is not None else value["why_missing"], name
+    assert {"periosteal_ratio", "soft_tissue_ratio", "t1_ratio", "adc_p10"} <= set(details["measured"])
+    again = client.post("/api/studies/child/measure", json=grown["mask"]).json()
+    assert again == {"measured": grown["measured"], "details": details}
     assert client.post("/api/studies/child/grow", json={"point_mm": [9000, 0, 0]}).status_code == 422
 
 

@@ -18,10 +18,11 @@ import numpy as np
 
 from marrowmap.core.exam import Exam, Stack
 from marrowmap.core.geometry import Grid
-from marrowmap.core.lesion import Candidate, Measured
+from marrowmap.core.lesion import Candidate
 from marrowmap.core.seam import Seam
 from marrowmap.core.study import VALIDATION, Study
 from marrowmap.errors import OutputExists
+from marrowmap.exchange.measures_json import measures_json
 from marrowmap.exchange.nifti import BONE_UNITS, write_labels, write_volume
 
 FORMAT_VERSION = 1
@@ -194,32 +195,9 @@ def _seam(seam: Seam) -> dict[str, Any]:
     }
 
 
-def _measured(measured: Measured) -> dict[str, Any]:
-    return {
-        "value": measured.value,
-        "unit": measured.unit,
-        "uncertainty": measured.uncertainty,
-        "why_missing": measured.why_missing,
-        "note": measured.note,
-    }
-
-
 def _candidate(candidate: Candidate) -> dict[str, Any]:
-    measured = {
-        name: getattr(candidate, name)
-        for name in (
-            "volume_ml",
-            "max_diameter_mm",
-            "extent_percent",
-            "si_ratio",
-            "t1_ratio",
-            "adc",
-            "adc_p10",
-            "periosteal_ratio",
-            "soft_tissue_ratio",
-        )
-    }
-    heights = candidate.heights
+    measures = measures_json(candidate)
+    measured = measures["measured"]
     return {
         "id": candidate.id,
         "site": candidate.site_id,
@@ -228,15 +206,13 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "segment": str(candidate.site.segment),
         "level_uncertain": candidate.level_uncertain,
         "centre_mm": [round(v, 2) for v in candidate.centre_mm],
-        "volume_ml": measured["volume_ml"].value,
-        "max_diameter_mm": measured["max_diameter_mm"].value,
-        "si_ratio": measured["si_ratio"].value,
-        "adc": measured["adc"].value,
+        "volume_ml": measured["volume_ml"]["value"],
+        "max_diameter_mm": measured["max_diameter_mm"]["value"],
+        "si_ratio": measured["si_ratio"]["value"],
+        "adc": measured["adc"]["value"],
         "score": round(candidate.score, 4),
         "reasons": list(candidate.reasons),
         "healthy_prevalence": candidate.healthy_prevalence,
         "label": candidate.label,
-        "measured": {name: _measured(value) for name, value in measured.items()},
-        "heights": None if heights is None else {k: _measured(v) for k, v in vars(heights).items()},
-        "units": [{"site": unit.site_id, "percent": _measured(unit.share)} for unit in candidate.units],
+        **measures,
     }

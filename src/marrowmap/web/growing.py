@@ -17,9 +17,10 @@ from marrowmap.core.site import sites_by_id
 from marrowmap.core.skeleton import Skeleton
 from marrowmap.core.volume import Contrast, Volume
 from marrowmap.errors import InputError
+from marrowmap.exchange.measures_json import measures_json
 from marrowmap.exchange.nifti import read_labels, read_volume
 from marrowmap.imaging.grow import grow_region
-from marrowmap.imaging.measure import RegionMeasures, exam_muscle, measure_region, vertebral_heights
+from marrowmap.imaging.measure import GROWN, RegionMeasures, exam_muscle, measure_region, vertebral_heights
 from marrowmap.imaging.muscle import MuscleReference
 from marrowmap.imaging.nearest_unit import nearest_unit
 from marrowmap.web.outlines import mask_from_json, mask_to_json
@@ -28,6 +29,9 @@ from marrowmap.web.shelf import Shelf
 
 NEAR_MM = 6.0
 """A click this close to a bone means the bone; farther away its name is a guess (ours: about one coronal slice)."""
+
+
+NOTHING: dict[str, Any] = {"measured": {}, "details": None}
 
 
 class Grower:
@@ -51,26 +55,27 @@ class Grower:
         folder = self._shelf.folder(name)
         skeleton = _skeleton(folder)
         if skeleton is None:
-            return {"mask": None, "why": "This exam has no labels to grow on.", "measured": {}}
+            return {"mask": None, "why": "This exam has no labels to grow on.", **NOTHING}
         volumes, muscle = _images(folder)
         grown = grow_region(volumes, skeleton, point, muscle=muscle)
         if not grown.mask.any():
             return {
                 "mask": None,
                 "why": "Nothing bright lies here; the site is marked alone.",
-                "measured": {},
+                **NOTHING,
             }
-        return {"mask": mask_to_json(grown.mask), "why": "", "measured": _measured(grown.measures)}
+        return {"mask": mask_to_json(grown.mask), "why": "", **_answer(grown.measures)}
 
     def measure(self, name: str, outline: dict[str, Any]) -> dict[str, Any]:
-        """Measurements of an outline that was edited, joined or split. Raises InputError."""
+        """Measurements of an outline, be it grown, edited, joined or split. How much of it a reader drew is not known:
+        its size is told as uncertain as that of a grown one. Raises InputError."""
         folder = self._shelf.folder(name)
         skeleton = _skeleton(folder)
         if skeleton is None:
-            return {"measured": {}}
+            return dict(NOTHING)
         mask = mask_from_json(outline, skeleton.grid.shape)
         volumes, muscle = _images(folder)
-        return {"measured": _measured(measure_region(volumes, skeleton, mask, muscle=muscle))}
+        return _answer(measure_region(volumes, skeleton, mask, muscle=muscle, edge=GROWN))
 
     def heights(self, name: str, site_id: str) -> dict[str, Any]:
         """Heights of a vertebral body from the labels, mm; None where the label is too small. Raises InputError."""
@@ -91,6 +96,11 @@ def genant_of(heights: dict[str, Any]) -> dict[str, Any]:
     shape = f", {loss.shape}" if loss.shape else ""
     text = f"Genant {grade} ({genant.WORDS[grade]}{shape}), height loss {loss.largest:.0f} %"
     return {"grade": grade, "text": text}
+
+
+def _answer(found: RegionMeasures) -> dict[str, Any]:
+    """measured: what a lesion keeps; details: everything, each with its uncertainty, as a candidate has it."""
+    return {"measured": _measured(found), "details": {"site": found.site_id, **measures_json(found)}}
 
 
 def _measured(found: RegionMeasures) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-// What was measured of a candidate, as texts: number, spread, unit, or why there is none.
+// What was measured of an outline, as texts: number, spread, unit, or why there is none.
 
-import type { Candidate, Measured } from "./types";
+import type { Details, Measured } from "./types";
 
 /** No more than `digits` decimals, and none that would say more than two figures of the spread do. */
 export function measuredText(m: Measured | undefined, digits: number, unit?: string): string {
@@ -12,7 +12,7 @@ export function measuredText(m: Measured | undefined, digits: number, unit?: str
 }
 
 /** Size and signal of the outline, as the list shows them of every lesion. */
-export function sizeRows(c: Candidate): [string, string][] {
+export function sizeRows(c: Details): [string, string][] {
   const m = c.measured;
   return [
     ["Volume", measuredText(m.volume_ml, 2)],
@@ -23,7 +23,7 @@ export function sizeRows(c: Candidate): [string, string][] {
 }
 
 /** The rest: bones, tissue around, and of a vertebra its heights. names: unit id -> name. */
-export function furtherRows(c: Candidate, names: Map<string, string>): [string, string][] {
+export function furtherRows(c: Details, names: Map<string, string>): [string, string][] {
   const units = c.units?.map((u) => `${names.get(u.site) ?? u.site} ${measuredText(u.percent, 1)}`).join("; ");
   const rows: [string, string][] = [
     ["Lies in", units || `${names.get(c.site) ?? c.site} ${measuredText(c.measured.extent_percent, 1)}`],
@@ -35,7 +35,7 @@ export function furtherRows(c: Candidate, names: Map<string, string>): [string, 
   return rows;
 }
 
-function heightsText(c: Candidate): string {
+function heightsText(c: Details): string {
   const h = c.heights;
   if (!h) return "not measured";
   if ([h.anterior_mm, h.middle_mm, h.posterior_mm].every((m) => m.value === null)) return measuredText(h.anterior_mm, 1);

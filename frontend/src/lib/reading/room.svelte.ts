@@ -13,7 +13,7 @@ import { COUNTS, Hanging } from "./hanging";
 import { itemsOf, type Item } from "./items";
 import { emptyLesion } from "./lesions";
 import { Reading } from "./reading.svelte";
-import type { Candidate, Decision, Lesion, SiteAt, SiteRow } from "./types";
+import type { Candidate, Decision, Details, Lesion, SiteAt, SiteRow } from "./types";
 
 export interface Opened {
   name: string;
@@ -47,6 +47,11 @@ interface OtherExam {
   date: string | null;
   view: ViewLike;
   outlines: Outline[];
+}
+
+interface Measures {
+  measured: Partial<Lesion>;
+  details: Details | null;
 }
 
 export class Room {
@@ -236,7 +241,7 @@ export class Room {
       const point = this.view.point;
       const at = new URLSearchParams({ x: String(point[0]), y: String(point[1]), z: String(point[2]) });
       const { site, near: close, distance_mm: away } = await api<SiteAt>(`studies/${this.name}/site?${at}`);
-      let grown: { mask: MaskJson | null; why: string; measured: Partial<Lesion> } = { mask: null, why: "", measured: {} };
+      let grown: Measures & { mask: MaskJson | null; why: string } = { mask: null, why: "", measured: {}, details: null };
       if (grow) {
         this.notice = "Growing an outline…";
         grown = await api(`studies/${this.name}/grow`, { method: "POST", json: { point_mm: point } });
@@ -276,9 +281,24 @@ export class Room {
     this.reading!.reshape(lesion.id, `outline of ${lesion.id} edited`, mask.toJson(), await this.measured(mask));
   }
 
+  /** Everything measured of the outline of a lesion that no candidate stands for; null where there is none. */
+  async details(item: Item): Promise<Details | null> {
+    const mask = item.lesion && !item.candidate ? this.maskOf(item) : null;
+    if (!mask) return null;
+    const key = JSON.stringify(mask.toJson());
+    const known = this.known?.key === key ? this.known : { key, details: (await this.measure(mask)).details };
+    this.known = known;
+    return known.details;
+  }
+  private known: { key: string; details: Details | null } | null = null;
+
+  private measure(mask: Mask): Promise<Measures> {
+    return api<Measures>(`studies/${this.name}/measure`, { method: "POST", json: mask.toJson() });
+  }
+
   private async measured(mask: Mask): Promise<Partial<Lesion>> {
     try {
-      return (await api<{ measured: Partial<Lesion> }>(`studies/${this.name}/measure`, { method: "POST", json: mask.toJson() })).measured;
+      return (await this.measure(mask)).measured;
     } catch {
       return { volume_ml: null, max_diameter_mm: null, si_ratio: null, adc: null };
     }

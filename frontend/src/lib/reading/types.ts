@@ -102,9 +102,17 @@ export interface Measured {
   note?: string;
 }
 
-export interface Candidate {
-  id: string;
+/** Everything that is measured of an outline, each with its uncertainty or why it is missing. */
+export interface Details {
   site: string;
+  measured: Partial<Record<string, Measured>>;
+  /** Older studies hold neither; heights are null outside the spine. */
+  heights?: Record<keyof Heights, Measured> | null;
+  units?: { site: string; percent: Measured }[];
+}
+
+export interface Candidate extends Details {
+  id: string;
   name: string;
   side: string;
   level_uncertain: boolean;
@@ -116,10 +124,6 @@ export interface Candidate {
   score: number;
   reasons: string[];
   healthy_prevalence: string;
-  measured: Partial<Record<string, Measured>>;
-  /** Older studies hold neither; heights are null outside the spine. */
-  heights?: Record<keyof Heights, Measured> | null;
-  units?: { site: string; percent: Measured }[];
 }
 
 /** Which unit a place belongs to. near: the nearest labelled one within reach, with its distance, also where site is null. */
