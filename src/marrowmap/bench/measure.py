@@ -20,22 +20,12 @@ from marrowmap.bench.statistics import interval, mean, median
 from marrowmap.core.geometry import PointMm, Voxel
 from marrowmap.core.site import Region, Site, site_of_label
 from marrowmap.core.skeleton import Skeleton
+from marrowmap.exchange.measures_json import QUANTITIES
 from marrowmap.imaging.grow import grow_region
 from marrowmap.imaging.measure import RegionMeasures, exam_muscle, measure_region
 from marrowmap.phantom.sets import SetName
 
 Say = Callable[[str], None]
-QUANTITIES = (
-    "volume_ml",
-    "max_diameter_mm",
-    "extent_percent",
-    "si_ratio",
-    "t1_ratio",
-    "adc",
-    "adc_p10",
-    "periosteal_ratio",
-    "soft_tissue_ratio",
-)
 IN_GROUPS = ("volume_ml", "si_ratio")
 """What is broken down by group."""
 HEIGHTS = ("anterior_mm", "middle_mm", "posterior_mm")

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from marrowmap.core.lesion import Measured, MeasuredHeights, UnitShare
 
-NAMES = (
+QUANTITIES = (
     "volume_ml",
     "max_diameter_mm",
     "extent_percent",
@@ -20,7 +20,7 @@ NAMES = (
 
 
 class Measures(Protocol):
-    """Has a ``Measured`` under each of NAMES; heights: None outside the spine."""
+    """Has a ``Measured`` under each of QUANTITIES; heights: None outside the spine."""
 
     @property
     def heights(self) -> MeasuredHeights | None: ...
@@ -33,7 +33,7 @@ def measures_json(found: Measures) -> dict[str, Any]:
     """Keys ``measured``, ``heights`` and ``units``; a value that is null says why under ``why_missing``."""
     heights = found.heights
     return {
-        "measured": {name: _measured(getattr(found, name)) for name in NAMES},
+        "measured": {name: _measured(getattr(found, name)) for name in QUANTITIES},
         "heights": None if heights is None else {k: _measured(v) for k, v in vars(heights).items()},
         "units": [{"site": unit.site_id, "percent": _measured(unit.share)} for unit in found.units],
     }
