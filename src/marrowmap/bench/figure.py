@@ -13,7 +13,7 @@ LEFT, TOP, WIDTH, HEIGHT = 60, 52, 460, 300
 def froc_figure(result: dict[str, Any]) -> str:
     """SVG text from the answer of ``bench_candidates``."""
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDTH + 200} {TOP + HEIGHT + 60}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDTH + 215} {TOP + HEIGHT + 60}" '
         'font-family="sans-serif" font-size="12">',
         '<rect width="100%" height="100%" fill="white"/>',
         f'<text x="{LEFT}" y="18" font-weight="bold">Share of lesions of 0.5 ml or more that were found</text>',
