@@ -11,7 +11,7 @@ import numpy.typing as npt
 from marrowmap.core.lesion import Candidate
 from marrowmap.core.site import site_of_label
 from marrowmap.core.skeleton import Coverage, Skeleton
-from marrowmap.core.volume import Volume
+from marrowmap.core.volume import Contrast, Volume
 from marrowmap.imaging.bone_profile import BoneProfiles
 from marrowmap.imaging.candidates_rank import ranker, shown
 from marrowmap.imaging.candidates_reasons import Child, prevalence_of, reasons
@@ -51,7 +51,7 @@ def find_candidates(
     labels = np.zeros(skeleton.grid.shape, dtype=np.uint16)
     if not any(v.contrast.is_fluid_sensitive for v in volumes.values()):
         return CandidateSet((), labels, ("No fluid-sensitive sequence: no candidates were looked for.",))
-    work = prepare(volumes)
+    work = prepare(_judged(volumes))
     if progress:
         progress("looking at marrow", 0, 1)
     judged = scored_spots(work, skeleton)
@@ -109,6 +109,12 @@ def find_candidates(
         for candidate, measures, spot in found
     )
     return CandidateSet(told, labels, (*_warnings(skeleton), *_left_out(len(worth_a_look) - len(proposed))))
+
+
+def _judged(volumes: dict[str, Volume]) -> dict[str, Volume]:
+    """Without the diffusion images of lower b-values: lesions are judged on the highest and on ADC."""
+    highest = max((v.b_value or 0 for v in volumes.values() if v.contrast is Contrast.DWI), default=0)
+    return {k: v for k, v in volumes.items() if v.contrast is not Contrast.DWI or (v.b_value or 0) == highest}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ long bone by themselves. Bright on STIR, dark on T1 and bright on DWI raise the 
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,18 +94,23 @@ def unusual(work: Working, labels: npt.NDArray[np.uint8], muscle: npt.NDArray[np
     inner = _inner(labels, work)
     ratio: dict[str, Float] = {}
     z: dict[str, Float] = {}
-    seen: dict[str, npt.NDArray[np.bool_]] = {}
+    parts = sequences(work)
+    seen = {part: work.covered[name] for part, name in parts.items()}
+
+    def judge(part: str) -> tuple[Float, Float]:
+        local = local_muscle(work, muscle, parts[part])
+        over = (ndimage.gaussian_filter(work.signal[parts[part]], (0.0, 0.5, 0.5)) / local).astype(np.float32)
+        sign = -1 if part == "t1" else 1
+        far = _z(over, kinds, sorts, inner & seen[part], SPREAD_FLOOR[part], sign)
+        over[~seen[part]] = far[~seen[part]] = 0
+        return over, far
+
     multi = np.zeros(labels.shape, dtype=np.float32)
-    for part, name in sequences(work).items():
-        local = local_muscle(work, muscle, name)
-        ratio[part] = (ndimage.gaussian_filter(work.signal[name], (0.0, 0.5, 0.5)) / local).astype(np.float32)
-        seen[part] = work.covered[name]
-        usable = inner & seen[part]
-        z[part] = _z(ratio[part], kinds, sorts, usable, SPREAD_FLOOR[part], sign=-1 if part == "t1" else 1)
-        z[part][~seen[part]] = 0
-        ratio[part][~seen[part]] = 0
-        sign = -0.4 if part == "t1" else (1.0 if part == "stir" else 0.5)
-        multi += sign * np.clip(z[part], -6, 8)
+    with ThreadPoolExecutor(2) as threads:  # most of it leaves the interpreter's lock
+        for part, (over, far) in zip(parts, threads.map(judge, parts), strict=True):
+            ratio[part], z[part] = over, far
+            sign = -0.4 if part == "t1" else (1.0 if part == "stir" else 0.5)
+            multi += sign * np.clip(far, -6, 8)
     multi[labels == 0] = 0
     return Unusual(ratio, z, multi, near, seen)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,10 +98,14 @@ def lesion_view(
 def _channels(work: Working, labels: npt.NDArray[np.uint8], values: Unusual) -> Float:
     """Ratios to local muscle, compressed; z-values in fours; ADC in 1e-3 mm2/s; 0 where a sequence is missing."""
     out = np.zeros((8, *work.grid.shape), dtype=np.float32)
-    for part, ratio, z in (("stir", STIR, STIR_Z), ("t1", T1, T1_Z), ("dwi", DWI, DWI_Z)):
+
+    def fill(part: str, ratio: int, z: int) -> None:
         if part in values.z:
-            out[ratio] = np.log1p(np.clip(values.ratio[part], 0, 20))
-            out[z] = np.clip(values.z[part] / 4, -2, 3)
+            np.log1p(np.clip(values.ratio[part], 0, 20), out=out[ratio])
+            np.clip(values.z[part] / 4, -2, 3, out=out[z])
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(fill, ("stir", "t1", "dwi"), (STIR, T1, DWI), (STIR_Z, T1_Z, DWI_Z)))
     if "ADC" in work.signal:
         out[ADC] = np.clip(work.signal["ADC"] / 1000, 0, 3)
     out[BONE] = labels > 0
